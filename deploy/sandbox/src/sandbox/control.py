@@ -1,0 +1,89 @@
+"""The control API of the sandbox: ledger, faults and facts. No provider has any of this."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox import wire
+from sandbox.faults import FaultError, Faults
+from sandbox.ledger import Ledger
+from sandbox.tmdb.entries import FactsError
+from sandbox.tmdb.store import Store
+
+
+def routes(ledger: Ledger, faults: Faults, store: Store) -> list[Route]:
+    """The routes under `/_sandbox`."""
+    on = _Control(ledger, faults, store)
+    return [
+        Route("/_sandbox/health", on.health),
+        Route("/_sandbox/ledger", on.read_ledger),
+        Route("/_sandbox/ledger", on.clear_ledger, methods=["DELETE"]),
+        Route("/_sandbox/faults", on.list_faults),
+        Route("/_sandbox/faults", on.add_fault, methods=["POST"]),
+        Route("/_sandbox/faults", on.clear_faults, methods=["DELETE"]),
+        Route("/_sandbox/faults/{fault_id}", on.remove_fault, methods=["DELETE"]),
+        Route("/_sandbox/facts/{kind}/{entry_id:int}", on.patch_facts, methods=["PATCH"]),
+        Route("/_sandbox/facts", on.restore_facts, methods=["DELETE"]),
+    ]
+
+
+class _Control:
+    """One method per control call. Bad JSON is 400, a member that does not fit 422, an unknown id 404."""
+
+    def __init__(self, ledger: Ledger, faults: Faults, store: Store) -> None:
+        self._ledger = ledger
+        self._faults = faults
+        self._store = store
+
+    async def health(self, _: Request) -> Response:
+        return wire.json_response({"status": "ok", "facts": self._store.counts()})
+
+    async def read_ledger(self, request: Request) -> Response:
+        query = request.query_params
+        after = query.get("after", "0")
+        if not after.isdecimal():
+            return _problem("'after' has to be a sequence number.", 400)
+        calls = self._ledger.select(query.get("provider"), query.get("title"), int(after))
+        return wire.json_response({"count": len(calls), "calls": calls})
+
+    async def clear_ledger(self, _: Request) -> Response:
+        return wire.json_response({"deleted": self._ledger.clear()})
+
+    async def list_faults(self, _: Request) -> Response:
+        return wire.json_response({"faults": [fault.view() for fault in self._faults.all()]})
+
+    async def add_fault(self, request: Request) -> Response:
+        try:
+            fault = self._faults.add(await wire.read_object(request))
+        except wire.BodyError as error:
+            return _problem(str(error), error.status)
+        except FaultError as error:
+            return _problem(str(error), 422)
+        return wire.json_response(fault.view(), 201)
+
+    async def clear_faults(self, _: Request) -> Response:
+        return wire.json_response({"deleted": self._faults.remove()})
+
+    async def remove_fault(self, request: Request) -> Response:
+        if not self._faults.remove(request.path_params["fault_id"]):
+            return _problem("There is no such fault.", 404)
+        return Response(status_code=204)
+
+    async def patch_facts(self, request: Request) -> Response:
+        kind, entry_id = request.path_params["kind"], request.path_params["entry_id"]
+        try:
+            changed = self._store.patch(kind, entry_id, await wire.read_object(request))
+        except wire.BodyError as error:
+            return _problem(str(error), error.status)
+        except FactsError as error:
+            return _problem(str(error), 422)
+        except KeyError:
+            return _problem(f"There is no {kind} {entry_id}.", 404)
+        return wire.json_response(changed)
+
+    async def restore_facts(self, _: Request) -> Response:
+        return wire.json_response({"restored": self._store.restore()})
+
+
+def _problem(message: str, status: int) -> Response:
+    return wire.json_response({"error": message}, status)

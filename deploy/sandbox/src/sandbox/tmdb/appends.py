@@ -1,0 +1,137 @@
+"""The parts that TMDb serves on their own or under `append_to_response`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.tmdb.entries import Movie, Person, Show
+from sandbox.tmdb.mapping import Mapping, credit_id
+from sandbox.tmdb.store import Work
+
+
+def _credits(map_: Mapping, title: Movie | Show) -> dict[str, Any]:
+    cast: list[dict[str, Any]] = []
+    for order, part in enumerate(title.cast):
+        person = map_.credited(part.name, Work(title, "Acting", "Actor"))
+        extra = {"cast_id": order + 1} if isinstance(title, Movie) else {}
+        cast.append({**person, **extra, "character": part.character, "order": order})
+    crew = [
+        {**map_.credited(name, work), "department": work.department, "job": work.job} for name, work in _crew(title)
+    ]
+    return {"cast": cast, "crew": crew}
+
+
+def _aggregate(map_: Mapping, show: Show) -> dict[str, Any]:
+    episodes = show.number_of_episodes
+    cast: list[dict[str, Any]] = []
+    for order, part in enumerate(show.cast):
+        person = map_.credited(part.name, Work(show, "Acting", "Actor"))
+        role = {"credit_id": person.pop("credit_id"), "character": part.character, "episode_count": episodes}
+        cast.append({**person, "roles": [role], "total_episode_count": episodes, "order": order})
+    crew: list[dict[str, Any]] = []
+    for name, work in _crew(show):
+        person = map_.credited(name, work)
+        job = {"credit_id": person.pop("credit_id"), "job": work.job, "episode_count": episodes}
+        crew.append({**person, "jobs": [job], "department": work.department, "total_episode_count": episodes})
+    return {"cast": cast, "crew": crew}
+
+
+def _crew(title: Movie | Show) -> list[tuple[str, Work]]:
+    if isinstance(title, Show):
+        return [(name, Work(title, "Production", "Executive Producer")) for name in title.executive_producers]
+    return [
+        *((name, Work(title, "Directing", "Director")) for name in title.directors),
+        *((name, Work(title, "Writing", "Writer")) for name in title.writers),
+        *((name, Work(title, "Production", "Producer")) for name in title.producers),
+    ]
+
+
+def _works(map_: Mapping, person: Person, kinds: tuple[type, ...], *, tagged: bool) -> dict[str, Any]:
+    cast: list[dict[str, Any]] = []
+    crew: list[dict[str, Any]] = []
+    for work in map_.store.works_of(person.id):
+        if not isinstance(work.title, kinds):
+            continue
+        item = map_.title_item(work.title)
+        if not tagged:
+            del item["media_type"]
+        item["credit_id"] = credit_id(person.name, work.title, work.job)
+        if isinstance(work.title, Show):
+            item["episode_count"] = work.title.number_of_episodes
+        if work.department == "Acting":
+            order = {"order": work.order} if isinstance(work.title, Movie) else {}
+            cast.append({**item, "character": work.character, **order})
+        else:
+            crew.append({**item, "department": work.department, "job": work.job})
+    return {"cast": cast, "crew": crew}
+
+
+def _alike(map_: Mapping, title: Movie | Show) -> dict[str, Any]:
+    others = map_.store.movies.values() if isinstance(title, Movie) else map_.store.shows.values()
+    shared = [(len(set(other.genres) & set(title.genres)), other) for other in others if other.id != title.id]
+    best = sorted((pair for pair in shared if pair[0]), key=lambda pair: (-pair[0], -pair[1].popularity, pair[1].id))
+    items = [map_.title_item(other) for _, other in best[:20]]
+    return {"page": 1, "results": items, "total_pages": 1, "total_results": len(items)}
+
+
+def _release(code: str, movie: Movie) -> dict[str, Any]:
+    date = f"{movie.release_date}T00:00:00.000Z"
+    release = {"certification": "", "iso_639_1": "", "note": "", "release_date": date, "type": 3}
+    return {"iso_3166_1": code, "release_dates": [{**release, "descriptors": []}]}
+
+
+def _external_ids(imdb_id: str | None) -> dict[str, Any]:
+    return {"imdb_id": imdb_id, "wikidata_id": None, "facebook_id": None, "instagram_id": None, "twitter_id": None}
+
+
+def _alternatives(titles: dict[str, str]) -> list[dict[str, str]]:
+    return [{"iso_3166_1": locale.split("-")[-1], "title": text, "type": ""} for locale, text in titles.items()]
+
+
+def _translations(member: str, title: str, titles: dict[str, str], overview: str) -> dict[str, Any]:
+    others = [
+        _translation(locale, {member: text, "overview": "", "tagline": "", "homepage": ""})
+        for locale, text in titles.items()
+    ]
+    english = _translation("en-US", {member: title, "overview": overview, "tagline": "", "homepage": ""})
+    return {"translations": [english, *others]}
+
+
+def _translation(locale: str, data: dict[str, str]) -> dict[str, Any]:
+    language, _, country = locale.partition("-")
+    return {"iso_3166_1": country, "iso_639_1": language, "name": "", "english_name": "", "data": data}
+
+
+MOVIE_PARTS: dict[str, Callable[[Mapping, Movie], dict[str, Any]]] = {
+    "credits": _credits,
+    "external_ids": lambda _map, movie: _external_ids(movie.imdb_id),
+    "videos": lambda _map, _entry: {"results": []},
+    "recommendations": _alike,
+    "similar": _alike,
+    "keywords": lambda _map, _entry: {"keywords": []},
+    "alternative_titles": lambda _map, movie: {"titles": _alternatives(movie.titles)},
+    "translations": lambda _map, movie: _translations("title", movie.title, movie.titles, movie.overview),
+    "watch/providers": lambda _map, _entry: {"results": {}},
+    "release_dates": lambda _map, movie: {"results": [_release(code, movie) for code in movie.countries]},
+}
+
+SHOW_PARTS: dict[str, Callable[[Mapping, Show], dict[str, Any]]] = {
+    "credits": _credits,
+    "aggregate_credits": _aggregate,
+    "external_ids": lambda _map, _entry: _external_ids(None) | {"tvdb_id": None},
+    "videos": lambda _map, _entry: {"results": []},
+    "recommendations": _alike,
+    "similar": _alike,
+    "keywords": lambda _map, _entry: {"results": []},
+    "alternative_titles": lambda _map, show: {"results": _alternatives(show.titles)},
+    "translations": lambda _map, show: _translations("name", show.name, show.titles, show.overview),
+    "watch/providers": lambda _map, _entry: {"results": {}},
+    "content_ratings": lambda _map, _entry: {"results": []},
+}
+
+PERSON_PARTS: dict[str, Callable[[Mapping, Person], dict[str, Any]]] = {
+    "combined_credits": lambda map_, person: _works(map_, person, (Movie, Show), tagged=True),
+    "movie_credits": lambda map_, person: _works(map_, person, (Movie,), tagged=False),
+    "tv_credits": lambda map_, person: _works(map_, person, (Show,), tagged=False),
+    "external_ids": lambda _map, _entry: _external_ids(None) | {"tiktok_id": None, "youtube_id": None},
+    "translations": lambda _map, person: {"translations": [_translation("en-US", {"biography": person.biography})]},
+}

@@ -1,0 +1,191 @@
+"""The sample facts in TMDb's field names. What the sandbox does not know is null, "" or [], as TMDb has it."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.tmdb.entries import Movie, Person, Show
+from sandbox.tmdb.genres import MOVIE_GENRES, TV_GENRES
+from sandbox.tmdb.store import Store, Work
+
+_COUNTRIES = {
+    "US": "United States of America", "GB": "United Kingdom", "PL": "Poland", "DE": "Germany", "FR": "France",
+    "ES": "Spain", "IT": "Italy", "JP": "Japan", "KR": "South Korea", "CA": "Canada", "AU": "Australia",
+    "NZ": "New Zealand", "SE": "Sweden", "DK": "Denmark", "NO": "Norway", "MX": "Mexico", "BR": "Brazil",
+    "IN": "India", "CN": "China", "HK": "Hong Kong", "IE": "Ireland", "BE": "Belgium", "AT": "Austria",
+}  # fmt: skip
+_LANGUAGES = {"en": "English", "pl": "Polski", "de": "Deutsch", "fr": "Français", "es": "Español", "it": "Italiano"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Facts in TMDb's form, with titles in `language` (`pl-PL` or `pl`) where one is known.
+
+    Overviews exist in English only and are given for every language.
+    """
+
+    store: Store
+    language: str = "en-US"
+
+    def movie_item(self, movie: Movie) -> dict[str, Any]:
+        """A film as it appears in lists."""
+        return {
+            "adult": movie.adult,
+            "backdrop_path": None,
+            "genre_ids": [MOVIE_GENRES[name] for name in movie.genres],
+            "id": movie.id,
+            "original_language": movie.original_language,
+            "original_title": movie.original_title,
+            "overview": movie.overview,
+            "popularity": movie.popularity,
+            "poster_path": None,
+            "release_date": movie.release_date,
+            "title": self._localised(movie.title, movie.titles),
+            "video": False,
+            "vote_average": movie.vote_average,
+            "vote_count": movie.vote_count,
+        }
+
+    def show_item(self, show: Show) -> dict[str, Any]:
+        """A show as it appears in lists."""
+        return {
+            "adult": show.adult,
+            "backdrop_path": None,
+            "first_air_date": show.first_air_date,
+            "genre_ids": [TV_GENRES[name] for name in show.genres],
+            "id": show.id,
+            "name": self._localised(show.name, show.titles),
+            "origin_country": list(show.countries),
+            "original_language": show.original_language,
+            "original_name": show.original_name,
+            "overview": show.overview,
+            "popularity": show.popularity,
+            "poster_path": None,
+            "vote_average": show.vote_average,
+            "vote_count": show.vote_count,
+        }
+
+    def title_item(self, title: Movie | Show) -> dict[str, Any]:
+        """A film or show in a list of both kinds."""
+        item = self.movie_item(title) if isinstance(title, Movie) else self.show_item(title)
+        return {**item, "media_type": "movie" if isinstance(title, Movie) else "tv"}
+
+    def person_item(self, person: Person) -> dict[str, Any]:
+        """A person as it appears in lists."""
+        known = {(type(work.title), work.title.id): work.title for work in self.store.works_of(person.id)}
+        return {**self._person(person), "known_for": [self.title_item(title) for title in list(known.values())[:3]]}
+
+    def movie(self, movie: Movie) -> dict[str, Any]:
+        """The details of a film."""
+        item = self.movie_item(movie)
+        del item["genre_ids"]
+        group = movie.collection
+        collection = {"id": group.id, "name": group.name, "poster_path": None, "backdrop_path": None} if group else None
+        return {
+            **item,
+            "belongs_to_collection": collection,
+            "budget": 0,
+            "genres": [{"id": MOVIE_GENRES[name], "name": name} for name in movie.genres],
+            "homepage": "",
+            "imdb_id": movie.imdb_id,
+            "origin_country": list(movie.countries),
+            "production_companies": [],
+            "production_countries": _countries(movie.countries),
+            "revenue": 0,
+            "runtime": movie.runtime,
+            "spoken_languages": _languages(movie.original_language),
+            "status": "Released",
+            "tagline": movie.tagline,
+        }
+
+    def show(self, show: Show) -> dict[str, Any]:
+        """The details of a show."""
+        item = self.show_item(show)
+        del item["genre_ids"]
+        return {
+            **item,
+            "created_by": [self._creator(name, show) for name in show.created_by],
+            "episode_run_time": [],
+            "genres": [{"id": TV_GENRES[name], "name": name} for name in show.genres],
+            "homepage": "",
+            "in_production": show.status == "Returning Series",
+            "languages": [show.original_language],
+            "last_air_date": show.last_air_date,
+            "last_episode_to_air": None,
+            "networks": [
+                {"id": _number(name), "logo_path": None, "name": name, "origin_country": ""} for name in show.networks
+            ],
+            "next_episode_to_air": None,
+            "number_of_episodes": show.number_of_episodes,
+            "number_of_seasons": show.number_of_seasons,
+            "production_companies": [],
+            "production_countries": _countries(show.countries),
+            "seasons": [],
+            "spoken_languages": _languages(show.original_language),
+            "status": show.status,
+            "tagline": show.tagline,
+            "type": show.type,
+        }
+
+    def person(self, person: Person) -> dict[str, Any]:
+        """The details of a person."""
+        item = self._person(person)
+        del item["original_name"]
+        return {
+            **item,
+            "also_known_as": list(person.also_known_as),
+            "biography": person.biography,
+            "birthday": person.birthday,
+            "deathday": person.deathday,
+            "homepage": None,
+            "imdb_id": None,
+            "place_of_birth": person.place_of_birth,
+        }
+
+    def credited(self, name: str, work: Work) -> dict[str, Any]:
+        """The person of a credit, with the credit's id."""
+        person = self._person(self.store.person_named(name))
+        return {**person, "credit_id": credit_id(name, work.title, work.job)}
+
+    def _person(self, person: Person) -> dict[str, Any]:
+        return {
+            "adult": False,
+            "gender": person.gender,
+            "id": person.id,
+            "known_for_department": person.department,
+            "name": person.name,
+            "original_name": person.name,
+            "popularity": self.popularity(person),
+            "profile_path": None,
+        }
+
+    def popularity(self, person: Person) -> float:
+        """Half the popularity of the best known title of a person."""
+        return round(max((work.title.popularity for work in self.store.works_of(person.id)), default=0.0) / 2, 3)
+
+    def _creator(self, name: str, show: Show) -> dict[str, Any]:
+        person = self._person(self.store.person_named(name))
+        names = ("id", "name", "original_name", "gender", "profile_path")
+        return {**{key: person[key] for key in names}, "credit_id": credit_id(name, show, "Creator")}
+
+    def _localised(self, title: str, titles: dict[str, str]) -> str:
+        by_language = {locale.split("-")[0]: text for locale, text in titles.items()}
+        return titles.get(self.language) or by_language.get(self.language.split("-")[0]) or title
+
+
+def credit_id(name: str, title: Movie | Show, job: str) -> str:
+    """TMDb's 24 hexadecimal digits of a credit, derived from what the credit says."""
+    kind = "movie" if isinstance(title, Movie) else "tv"
+    return hashlib.sha256(f"{kind}:{title.id}:{job}:{name}".encode()).hexdigest()[:24]
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:3])
+
+
+def _countries(codes: tuple[str, ...]) -> list[dict[str, str]]:
+    return [{"iso_3166_1": code, "name": _COUNTRIES.get(code, code)} for code in codes]
+
+
+def _languages(code: str) -> list[dict[str, str]]:
+    return [{"english_name": _LANGUAGES.get(code, code), "iso_639_1": code, "name": _LANGUAGES.get(code, "")}]

@@ -1,0 +1,184 @@
+"""What TMDb answers under each path, without HTTP."""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+
+from sandbox.tmdb.appends import MOVIE_PARTS, PERSON_PARTS, SHOW_PARTS
+from sandbox.tmdb.genres import MOVIE_GENRES, TV_GENRES
+from sandbox.tmdb.mapping import Mapping
+from sandbox.tmdb.search import search
+
+PAGE_SIZE = 20
+MAX_APPENDS = 20
+_IMAGES: dict[str, Any] = {
+    "base_url": "http://image.tmdb.org/t/p/",
+    "secure_base_url": "https://image.tmdb.org/t/p/",
+    "backdrop_sizes": ["w300", "w780", "w1280", "original"],
+    "logo_sizes": ["w45", "w92", "w154", "w185", "w300", "w500", "original"],
+    "poster_sizes": ["w92", "w154", "w185", "w342", "w500", "w780", "original"],
+    "profile_sizes": ["w45", "w185", "h632", "original"],
+    "still_sizes": ["w92", "w185", "w300", "original"],
+}
+
+
+class TmdbError(Exception):
+    """An answer of TMDb that is no success; `code` is TMDb's status code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+View = Callable[[Request, Mapping], dict[str, Any]]
+
+
+def _paged(request: Request, items: list[Any]) -> dict[str, Any]:
+    page = request.query_params.get("page", "1")
+    if not page.isdecimal() or not 1 <= int(page) <= 500:
+        raise TmdbError(22)
+    start = (int(page) - 1) * PAGE_SIZE
+    pages = (len(items) + PAGE_SIZE - 1) // PAGE_SIZE
+    shown = items[start : start + PAGE_SIZE]
+    return {"page": int(page), "results": shown, "total_pages": pages, "total_results": len(items)}
+
+
+def _search_movies(request: Request, map_: Mapping) -> dict[str, Any]:
+    query = request.query_params
+    year = query.get("primary_release_year") or query.get("year") or ""
+    adult = query.get("include_adult", "false").lower() == "true"
+    movies = [m for m in map_.store.movies.values() if m.date.startswith(year) and (adult or not m.adult)]
+    hits = search(query.get("query", ""), movies, {movie.id: movie.popularity for movie in movies})
+    return _paged(request, [map_.movie_item(movie) for _, movie in hits])
+
+
+def _search_shows(request: Request, map_: Mapping) -> dict[str, Any]:
+    query = request.query_params
+    year = query.get("first_air_date_year") or query.get("year") or ""
+    adult = query.get("include_adult", "false").lower() == "true"
+    shows = [s for s in map_.store.shows.values() if s.date.startswith(year) and (adult or not s.adult)]
+    hits = search(query.get("query", ""), shows, {show.id: show.popularity for show in shows})
+    return _paged(request, [map_.show_item(show) for _, show in hits])
+
+
+def _search_people(request: Request, map_: Mapping) -> dict[str, Any]:
+    people = map_.store.people.values()
+    hits = search(request.query_params.get("query", ""), people, {one.id: map_.popularity(one) for one in people})
+    return _paged(request, [map_.person_item(person) for _, person in hits])
+
+
+def _search_multi(request: Request, map_: Mapping) -> dict[str, Any]:
+    text = request.query_params.get("query", "")
+    movies = {m.id: m for m in map_.store.movies.values() if not m.adult}
+    shows = {s.id: s for s in map_.store.shows.values() if not s.adult}
+    people = map_.store.people
+    scored = [
+        *((s, m.popularity, map_.title_item(m)) for s, m in search(text, movies.values(), {})),
+        *((s, t.popularity, map_.title_item(t)) for s, t in search(text, shows.values(), {})),
+        *(
+            (s, map_.popularity(p), map_.person_item(p) | {"media_type": "person"})
+            for s, p in search(text, people.values(), {})
+        ),
+    ]
+    scored.sort(key=lambda hit: (-hit[0], -hit[1]))
+    return _paged(request, [item for _, _, item in scored])
+
+
+def _one(entries: dict[int, Any], request: Request) -> Any:
+    try:
+        return entries[request.path_params["entry_id"]]
+    except KeyError as error:
+        raise TmdbError(34) from error
+
+
+def _detail(kind: str) -> View:
+    def view(request: Request, map_: Mapping) -> dict[str, Any]:
+        entries, parts, details = _kind(kind, map_)
+        entry = _one(entries, request)
+        wanted = [name for name in request.query_params.get("append_to_response", "").split(",") if name]
+        if len(wanted) > MAX_APPENDS:
+            raise TmdbError(27)
+        return {**details(entry), **{name: parts[name](map_, entry) for name in wanted if name in parts}}
+
+    return view
+
+
+def _part(kind: str, name: str) -> View:
+    def view(request: Request, map_: Mapping) -> dict[str, Any]:
+        entries, parts, _ = _kind(kind, map_)
+        entry = _one(entries, request)
+        return {"id": entry.id, **parts[name](map_, entry)}
+
+    return view
+
+
+def _kind(kind: str, map_: Mapping) -> tuple[dict[int, Any], dict[str, Any], Callable[[Any], dict[str, Any]]]:
+    if kind == "movie":
+        return map_.store.movies, MOVIE_PARTS, map_.movie
+    if kind == "tv":
+        return map_.store.shows, SHOW_PARTS, map_.show
+    return map_.store.people, PERSON_PARTS, map_.person
+
+
+def _find(request: Request, map_: Mapping) -> dict[str, Any]:
+    by_imdb = request.query_params.get("external_source") == "imdb_id"
+    wanted = request.path_params["external_id"]
+    movies = [map_.title_item(m) for m in map_.store.movies.values() if by_imdb and m.imdb_id == wanted]
+    return {
+        "movie_results": movies,
+        "person_results": [],
+        "tv_results": [],
+        "tv_episode_results": [],
+        "tv_season_results": [],
+    }
+
+
+def _collection(request: Request, map_: Mapping) -> dict[str, Any]:
+    wanted = request.path_params["entry_id"]
+    parts = [m for m in map_.store.movies.values() if m.collection and m.collection.id == wanted]
+    if not parts or not parts[0].collection:
+        raise TmdbError(34)
+    items = [map_.title_item(movie) for movie in sorted(parts, key=lambda movie: movie.date)]
+    name = parts[0].collection.name
+    return {"id": wanted, "name": name, "overview": "", "poster_path": None, "backdrop_path": None, "parts": items}
+
+
+def _changes(kind: str) -> View:
+    return lambda request, map_: _paged(request, [{"id": one, "adult": False} for one in map_.store.changed(kind)])
+
+
+def _trending(request: Request, map_: Mapping) -> dict[str, Any]:
+    if request.path_params["window"] not in {"day", "week"}:
+        raise TmdbError(34)
+    titles = map_.store.movies if "/movie/" in request.url.path else map_.store.shows
+    best = sorted(titles.values(), key=lambda title: (-title.popularity, title.id))
+    return _paged(request, [map_.title_item(title) for title in best])
+
+
+def _genres(ids: dict[str, int]) -> View:
+    return lambda _request, _map: {"genres": [{"id": number, "name": name} for name, number in ids.items()]}
+
+
+VIEWS: dict[str, View] = {
+    "/search/movie": _search_movies,
+    "/search/tv": _search_shows,
+    "/search/person": _search_people,
+    "/search/multi": _search_multi,
+    "/movie/changes": _changes("movie"),
+    "/tv/changes": _changes("tv"),
+    "/person/changes": _changes("person"),
+    "/genre/movie/list": _genres(MOVIE_GENRES),
+    "/genre/tv/list": _genres(TV_GENRES),
+    "/configuration": lambda _request, _map: {"images": _IMAGES, "change_keys": ["overview", "title", "cast", "crew"]},
+    "/trending/movie/{window}": _trending,
+    "/trending/tv/{window}": _trending,
+    "/find/{external_id}": _find,
+    "/collection/{entry_id:int}": _collection,
+    "/movie/{entry_id:int}": _detail("movie"),
+    "/tv/{entry_id:int}": _detail("tv"),
+    "/person/{entry_id:int}": _detail("person"),
+    **{f"/movie/{{entry_id:int}}/{name}": _part("movie", name) for name in MOVIE_PARTS},
+    **{f"/tv/{{entry_id:int}}/{name}": _part("tv", name) for name in SHOW_PARTS},
+    **{f"/person/{{entry_id:int}}/{name}": _part("person", name) for name in PERSON_PARTS},
+}

@@ -195,11 +195,11 @@ def _columns(facts: Facts) -> dict[str, Any]:
     return {
         "title": facts.title,
         "original_title": facts.original_title,
-        "titles": dict(facts.titles),
+        "titles": storable(facts.titles),
         "title_slug": slugs.slugify(facts.title),
         "year": facts.year,
         "genres": list(facts.genres),
-        "details": facts.details.model_dump(mode="json"),
+        "details": storable(facts.details.model_dump(mode="json")),
     }
 
 
@@ -245,7 +245,8 @@ async def _write_credits(tx: Transaction, entity_id: UUID, facts: Facts) -> None
 async def _replace_credits(tx: Transaction, title_id: UUID, stated: Sequence[CreditFact]) -> None:
     names = {credit.tmdb_id: credit.name for credit in stated}
     known = await _known_people(tx, names)
-    people = {**known, **await _create_people(tx, {key: names[key] for key in names.keys() - known.keys()})}
+    created = await _create_people(tx, {key: names[key] for key in names.keys() - known.keys()})
+    people = {**known, **created}
     new = {
         (people[credit.tmdb_id], credit.role.value): {
             "title_id": title_id,
@@ -266,7 +267,7 @@ async def _replace_credits(tx: Transaction, title_id: UUID, stated: Sequence[Cre
         await tx.execute(insert(credits_), list(new.values()))
     changed = {person for person, _ in old.keys() ^ new.keys()}
     changed |= {key[0] for key in old.keys() & new.keys() if old[key] != new[key]}
-    await touch(tx, changed & set(known.values()))
+    await touch(tx, changed - set(created.values()))
 
 
 async def _create_people(tx: Transaction, names: Mapping[int, str]) -> dict[int, UUID]:

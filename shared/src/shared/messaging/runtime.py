@@ -32,7 +32,11 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 class Messaging:
-    """Owns the broker of one process; `sweeps` is for those that may write jobs. `failed` is set when a part that must not end has ended: the process should then exit with 1."""
+    """Owns the broker of one process.
+
+    `sweeps` is for processes that may write jobs. `failed` is set when a part that must not end has ended: the process
+    should then exit with status 1.
+    """
 
     def __init__(
         self,

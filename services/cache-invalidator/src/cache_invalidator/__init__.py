@@ -1,0 +1,1 @@
+"""Turns completion and change events into cache invalidations."""

@@ -1,0 +1,1 @@
+"""Keeps the facts about stored entities in step with TMDb."""

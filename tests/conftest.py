@@ -7,15 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, cast
 
-import aio_pika
 import asyncpg
 import pytest
 from pytest_socket import disable_socket, enable_socket
-from redis.asyncio import Redis
 from tests.support import migrating, servers
+from tests.support.emptying import clear_broker, clear_redis
 from tests.support.servers import Server
 
-from shared import ids, topology
+from shared import ids
 from shared.db.engine import Database
 from shared.messaging.broker import declare_topology
 
@@ -96,6 +95,15 @@ async def database_url(postgres_server: Server, template_database: str) -> Async
     await _administer(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="module")
+def module_database_url(postgres_server: Server, template_database: str) -> Iterator[str]:
+    """A migrated, empty database for the tests of a module."""
+    name = f"mm_{ids.job_id().hex[:16]}"
+    asyncio.run(_administer(postgres_server.url, f"CREATE DATABASE {name} TEMPLATE {template_database}"))
+    yield _with_database(postgres_server.url, name)
+    asyncio.run(_administer(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     async with Database.open(database_url, "tests") as database:
@@ -106,8 +114,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def redis_url(redis_server: Server) -> str:
     """An empty Redis database."""
     url = re.sub(r"/\d*$", "", redis_server.url) + "/9"
-    async with Redis.from_url(url) as redis:
-        await redis.flushdb()
+    await clear_redis(url)
     return url
 
 
@@ -126,18 +133,6 @@ async def broker_url(broker_server: Server) -> AsyncIterator[str]:
     await declare_topology(broker_server.url, "tests")
     yield broker_server.url
     await clear_broker(broker_server.url)
-
-
-async def clear_broker(url: str) -> None:
-    """Remove every queue and exchange of ours."""
-    connection = await aio_pika.connect(url, timeout=10)
-    async with connection:
-        channel = await connection.channel()
-        for queue in topology.WORK_QUEUES:
-            for name in (queue.name, queue.dead_name):
-                await channel.queue_delete(name)
-        for name, _ in topology.EXCHANGES:
-            await channel.exchange_delete(name)
 
 
 async def _administer(url: str, statement: str) -> None:

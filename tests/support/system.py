@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any, cast
 
 import httpx
 import psutil
-
 from tests.support.servers import free_port, stop_tree, wait_until
 
 READY_S = 90.0
@@ -36,10 +35,25 @@ class System:
         """Start and wait until it is ready. Raises AssertionError with what it printed when it ends instead."""
         environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
         environment |= {"ENVIRONMENT": "test", "LOG_FORMAT": "json", **self.servers, **self.settings}
-        command = [sys.executable, "-m", "moviemind", "up", "--json", "--data-dir", str(self.directory), "--port", str(self.port)]
-        out, err = self.directory.parent / f"{self.directory.name}.out", self.directory.parent / f"{self.directory.name}.err"
+        command = [
+            sys.executable,
+            "-m",
+            "moviemind",
+            "up",
+            "--json",
+            "--data-dir",
+            str(self.directory),
+            "--port",
+            str(self.port),
+        ]
+        out, err = (
+            self.directory.parent / f"{self.directory.name}.out",
+            self.directory.parent / f"{self.directory.name}.err",
+        )
         with out.open("wb") as stdout, err.open("wb") as stderr:
-            self.process = subprocess.Popen(command, env=environment, stdout=stdout, stderr=stderr, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, env=environment, stdout=stdout, stderr=stderr, start_new_session=True
+            )
         process = self.process
 
         def announced() -> bool:
@@ -82,7 +96,9 @@ class System:
         """What the sandbox's ledger holds."""
         with self.sandbox() as sandbox:
             parameters = {"provider": provider} | ({"title": title} if title else {})
-            return cast("list[dict[str, Any]]", sandbox.get("/ledger", params=parameters).raise_for_status().json()["calls"])
+            return cast(
+                "list[dict[str, Any]]", sandbox.get("/ledger", params=parameters).raise_for_status().json()["calls"]
+            )
 
     def fault(self, **fault: Any) -> str:
         with self.sandbox() as sandbox:
@@ -131,9 +147,11 @@ class System:
 
 
 @contextmanager
-def running(directory: Path, servers: Mapping[str, str] | None = None, **settings: str) -> Iterator[System]:
+def running(
+    directory: Path, servers: Mapping[str, str] | None = None, settings: Mapping[str, str] | None = None
+) -> Generator[System]:
     """A system that is stopped at the end, whatever happens."""
-    system = System(directory, servers or {}, settings)
+    system = System(directory, servers or {}, settings or {})
     try:
         system.start()
         yield system

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -35,7 +36,8 @@ class Health:
 
     async def ready(self) -> tuple[int, dict[str, Any]]:
         """(status, body): 503 while draining or while a dependency this process cannot work without is in error."""
-        checks = await self._checks()
+        with suppress_instrumentation():
+            checks = await self._checks()
         ready = not self.draining and CheckStatus.ERROR not in checks.values()
         body = {
             "status": "ready" if ready else "not_ready",

@@ -13,6 +13,7 @@ import structlog
 from aio_pika.exceptions import AMQPError
 from faststream.exceptions import FastStreamException
 from faststream.rabbit import RabbitBroker
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from shared.clock import Clock
 from shared.db.engine import Database
@@ -78,9 +79,9 @@ class Messaging:
     def start(self) -> None:
         """Start everything in the background; returns at once."""
         self._spawn(self._connect())
-        self._spawn(self._relay.run())
+        self._spawn(_untraced(self._relay.run()))
         if self._sweeps:
-            self._spawn(self._sweep_forever())
+            self._spawn(_untraced(self._sweep_forever()))
 
     async def stop(self) -> None:
         """Finish what runs within the grace period, hand back the rest, publish what is due, disconnect."""
@@ -146,3 +147,9 @@ class Messaging:
         while True:
             await self._sweep.run_once()
             await self._clock.sleep(self._sweep_every_s)
+
+
+async def _untraced(work: Coroutine[Any, Any, None]) -> None:
+    """Polling is no part of any request: its statements would only make traces of their own."""
+    with suppress_instrumentation():
+        await work

@@ -27,7 +27,7 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """One system for the tests of a module."""
     servers = real_servers(request) if request.param == "real" else {}
     directory: Path = tmp_path_factory.mktemp("system") / "data"
-    with running(directory, servers, **FAST_RETRIES) as system:
+    with running(directory, servers, FAST_RETRIES) as system:
         yield system
 
 

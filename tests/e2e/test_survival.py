@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,12 +20,12 @@ LOCALES = ("en-US", "pl-PL", "de-DE", "fr-FR", "es-ES")
 
 
 @pytest.fixture(params=["embedded", "real"])
-def own_system(request: pytest.FixtureRequest, tmp_path: Path) -> System:
+def own_system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     """A system that a test may kill; not started yet."""
     servers = real_servers(request) if request.param == "real" else {}
     system = System(tmp_path / "data", servers, FAST_RETRIES)
-    request.addfinalizer(system.stop)
-    return system
+    yield system
+    system.stop()
 
 
 def post_all(system: System) -> dict[str, tuple[str, str]]:
@@ -108,7 +109,7 @@ def test_a_dead_service_is_started_again_and_its_job_ends(own_system: System) ->
 
 
 def test_stopping_leaves_no_process_behind_and_keeps_the_data(tmp_path: Path) -> None:
-    with running(tmp_path / "data", **FAST_RETRIES) as system:
+    with running(tmp_path / "data", settings=FAST_RETRIES) as system:
         with system.client() as client:
             answer = client.get("/api/v1/movies/the-matrix-1999")
             system.finished(answer.json()["job_id"])
@@ -118,7 +119,7 @@ def test_stopping_leaves_no_process_behind_and_keeps_the_data(tmp_path: Path) ->
     assert system.process.returncode == 0
     assert not [pid for pid in family if psutil.pid_exists(pid)]
 
-    with running(tmp_path / "data", **FAST_RETRIES) as again, again.client() as client:
+    with running(tmp_path / "data", settings=FAST_RETRIES) as again, again.client() as client:
         assert client.get("/api/v1/movies/the-matrix-1999").status_code == 200
         assert again.key == key
 

@@ -13,7 +13,7 @@ TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     directory: Path = tmp_path_factory.mktemp("traced") / "data"
-    with running(directory, JOB_RETRY_LADDER_S="0.2") as system:
+    with running(directory, settings={"JOB_RETRY_LADDER_S": "0.2"}) as system:
         yield system
 
 
@@ -66,23 +66,30 @@ def test_the_generator_works_under_the_request(spans: list[dict[str, Any]]) -> N
 
 
 def test_a_retry_stays_in_the_trace(spans: list[dict[str, Any]]) -> None:
-    calls = [span for span in spans if span["service"] == "generator" and "chat/completions" in str(span["attributes"])]
+    calls = [span for span in spans if "gen_ai.request.model" in span["attributes"]]
 
-    assert len(calls) == 2
+    assert [call["status"] for call in sorted(calls, key=lambda call: call["start_ns"])] == ["ERROR", "UNSET"]
     assert len([span for span in spans if span["service"] == "generator" and span["kind"] == "CONSUMER"]) == 2
 
 
 def test_providers_and_database_are_children_of_the_attempt(spans: list[dict[str, Any]]) -> None:
     by_id = parents(spans)
-    below = [
-        span
-        for span in spans
-        if any(parent["kind"] == "CONSUMER" and parent["service"] == "generator" for parent in ancestors(span, by_id))
-    ]
+    attempts = {span["span_id"] for span in one(spans, "generator", "generation.requested", "CONSUMER")}
+    below = [span for span in spans if attempts & {parent["span_id"] for parent in ancestors(span, by_id)}]
 
     assert any("/tmdb/3/" in str(span["attributes"]) for span in below)
-    assert any("chat/completions" in str(span["attributes"]) for span in below)
+    assert any("gen_ai.request.model" in span["attributes"] for span in below)
     assert any(span["attributes"].get("db.system") == "postgresql" for span in below)
+
+
+def test_the_providers_are_called_within_the_trace(system: System, spans: list[dict[str, Any]]) -> None:
+    by_id = parents(spans)
+    calls = system.calls("openai", "The Matrix") + system.calls("tmdb", "The Matrix")
+    named = [call["traceparent"].split("-") for call in calls if call["traceparent"]]
+
+    assert {trace_id for _, trace_id, _, _ in named} == {TRACE_ID}
+    assert all(span_id in by_id for _, _, span_id, _ in named)
+    assert len(named) >= 3
 
 
 def test_the_invalidation_follows_the_completion(spans: list[dict[str, Any]]) -> None:
@@ -95,7 +102,7 @@ def test_the_invalidation_follows_the_completion(spans: list[dict[str, Any]]) ->
 
 
 def test_attempts_name_their_job(spans: list[dict[str, Any]]) -> None:
-    consumed = one(spans, "generator", "generation.requested", "CONSUMER")
+    consumed = one(spans, "generator", "", "CONSUMER")
 
     assert {span["attributes"]["moviemind.job.attempt"] for span in consumed} == {1, 2}
     assert len({span["attributes"]["moviemind.job.id"] for span in consumed}) == 1

@@ -27,9 +27,13 @@ def spans(system: System) -> list[dict[str, Any]]:
         answer = client.post("/api/v1/generate", json=body, headers=headers)
         assert answer.headers["x-trace-id"] == TRACE_ID
         assert system.finished(answer.json()["job_id"])["status"] == "DONE"
+    consumers = {"generator": 2, "cache-invalidator": 1}
     eventually(
-        lambda: any(span["service"] == "cache-invalidator" for span in system.spans(TRACE_ID)),
-        "the invalidator's spans",
+        lambda: (
+            all(len(one(system.spans(TRACE_ID), name, "", "CONSUMER")) >= count for name, count in consumers.items())
+            and bool(one(system.spans(TRACE_ID), "gateway", "/api/v1/generate", "SERVER"))
+        ),
+        "the spans of every service",
     )
     return system.spans(TRACE_ID)
 

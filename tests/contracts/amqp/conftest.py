@@ -1,0 +1,59 @@
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from tests.contracts.amqp.brokers import DEADLINE_S, Connect, Endpoint, Name, fresh_name, rabbitmq_endpoint
+
+from embedded_amqp import Server, Settings
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    async with Server(Settings()) as server:
+        yield server
+
+
+@pytest.fixture(params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.rabbit)])
+async def endpoint(request: pytest.FixtureRequest) -> AsyncIterator[Endpoint]:
+    if request.param == "rabbitmq":
+        yield rabbitmq_endpoint()
+        return
+    async with Server(Settings()) as server:
+        yield Endpoint(server.url)
+
+
+@pytest.fixture
+async def name(endpoint: Endpoint) -> AsyncIterator[Name]:
+    """Makes names for queues and exchanges; whatever bears one at the end is deleted."""
+
+    names: list[str] = []
+
+    def name() -> str:
+        names.append(fresh_name())
+        return names[-1]
+
+    yield name
+    async with await aio_pika.connect(endpoint.url, timeout=DEADLINE_S) as connection:
+        channel = await connection.channel()
+        for leftover in names:
+            await channel.queue_delete(leftover)
+            await channel.exchange_delete(leftover)
+
+
+@pytest.fixture
+async def connect(endpoint: Endpoint, name: Name) -> AsyncIterator[Connect]:
+    """Opens connections; they are closed before what `name` made is deleted, since that may be locked by them."""
+    async with AsyncExitStack() as stack:
+
+        async def connect() -> AbstractConnection:
+            connection = await aio_pika.connect(endpoint.url, timeout=DEADLINE_S)
+            return await stack.enter_async_context(connection)
+
+        yield connect
+
+
+@pytest.fixture
+async def channel(connect: Connect) -> AbstractChannel:
+    return await (await connect()).channel()

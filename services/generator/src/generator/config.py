@@ -1,0 +1,47 @@
+"""Settings of the generator."""
+
+from decimal import Decimal
+
+from pydantic import Field, SecretStr, model_validator
+
+from shared.settings import (
+    HealthSettings,
+    JobSettings,
+    PostgresSettings,
+    ProcessSettings,
+    RabbitSettings,
+    Section,
+    TelemetrySettings,
+    TmdbSettings,
+)
+
+
+class AiSettings(Section):
+    """Any endpoint that speaks OpenAI's protocol. Prices are US dollars per million tokens; without them costs stay unknown."""
+
+    openai_api_key: SecretStr
+    openai_base_url: str = Field(default="https://api.openai.com/v1", pattern=r"^https?://")
+    openai_model: str = Field(default="gpt-4o-mini", min_length=1, max_length=200)
+    openai_timeout_s: float = Field(default=60.0, gt=0, le=600)
+    openai_price_input_usd: Decimal | None = Field(default=None, ge=0)
+    openai_price_output_usd: Decimal | None = Field(default=None, ge=0)
+    generator_concurrency: int = Field(default=32, ge=1, le=256)
+
+    @model_validator(mode="after")
+    def _both_prices_or_none(self) -> "AiSettings":
+        if (self.openai_price_input_usd is None) != (self.openai_price_output_usd is None):
+            raise ValueError("OPENAI_PRICE_INPUT_USD and OPENAI_PRICE_OUTPUT_USD are set together")
+        return self
+
+
+class GeneratorSettings(Section):
+    """Every section is read from the environment when the settings are built."""
+
+    process: ProcessSettings = Field(default_factory=ProcessSettings.from_environment)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings.from_environment)
+    postgres: PostgresSettings = Field(default_factory=PostgresSettings.from_environment)
+    rabbit: RabbitSettings = Field(default_factory=RabbitSettings.from_environment)
+    tmdb: TmdbSettings = Field(default_factory=TmdbSettings.from_environment)
+    jobs: JobSettings = Field(default_factory=JobSettings.from_environment)
+    ai: AiSettings = Field(default_factory=AiSettings.from_environment)
+    health: HealthSettings = Field(default_factory=HealthSettings.from_environment)

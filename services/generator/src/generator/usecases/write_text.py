@@ -1,0 +1,81 @@
+"""One checked text for one prompt: journal, call, checkpoint, check, and at most one repair."""
+
+from dataclasses import dataclass
+
+from generator import prompts
+from generator.ports import Answer, CallJournal, Prompt, TextModel
+from generator.validation import Missing, Rejected, Valid, Validator
+from shared.entities import Locale
+from shared.errors import Permanent, Transient, failure
+from shared.faults import crash_point
+from shared.jobs import Attempt, FailureType
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A checked text and the model that wrote it."""
+
+    text: str
+    ai_model: str
+
+
+class WriteText:
+    """Makes at most as many possibly billed calls for a job as the job has attempts, repairs included.
+
+    An answer is stored before it is checked, and an equal prompt of the same job is answered from the store: a crash after the call
+    costs no second one.
+    """
+
+    def __init__(self, *, calls: CallJournal, model: TextModel, validator: Validator, timeout_s: float) -> None:
+        self._calls = calls
+        self._model = model
+        self._validator = validator
+        self._timeout_s = timeout_s
+
+    async def __call__(self, attempt: Attempt, prompt: Prompt, locale: Locale) -> Written:
+        """Raises Permanent with NOT_FOUND when the model says so, with VALIDATION_ERROR after two bad answers or no call left."""
+        answer = await self._answer(attempt, prompt)
+        if answer is None:
+            raise Permanent(failure(FailureType.BUDGET_EXHAUSTED, "every call of the job is spent"))
+        verdict = self._validator.check(answer, locale)
+        if isinstance(verdict, Rejected):
+            repaired = await self._answer(
+                attempt, prompts.repair(prompt, [problem.sentence for problem in verdict.problems])
+            )
+            if repaired is None:
+                raise _rejected(verdict, "and no call is left to repair it")
+            answer, verdict = repaired, self._validator.check(repaired, locale)
+        match verdict:
+            case Valid(text):
+                return Written(text, answer.model)
+            case Missing():
+                raise Permanent(failure(FailureType.NOT_FOUND, "the model says that the subject does not exist"))
+            case Rejected():
+                raise _rejected(verdict, "twice")
+
+    async def _answer(self, attempt: Attempt, prompt: Prompt) -> Answer | None:
+        stored = await self._calls.answer(attempt.job_id, prompt)
+        if stored is not None:
+            return stored
+        call = await self._calls.begin(attempt, prompt, self._model.name)
+        if call is None:
+            return None
+        await crash_point("generator.before_call")
+        try:
+            answer, spent = await self._model.write(prompt, call, deadline_s=min(self._timeout_s, call.seconds_left))
+            await crash_point("generator.after_call")
+        except TimeoutError:
+            late = failure(FailureType.TIMEOUT, "the model gave no whole answer in time")
+            await self._calls.failed(call, late)
+            raise Transient(late) from None
+        except (Transient, Permanent) as cause:
+            await self._calls.failed(call, cause.failure)
+            raise
+        await self._calls.answered(call, answer, spent)
+        await crash_point("generator.after_checkpoint")
+        return answer
+
+
+def _rejected(verdict: Rejected, when: str) -> Permanent:
+    codes = ", ".join(problem.code for problem in verdict.problems)
+    return Permanent(failure(FailureType.VALIDATION_ERROR, f"the text failed the checks {when}: {codes}"))

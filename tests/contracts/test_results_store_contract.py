@@ -1,0 +1,312 @@
+"""Library and call journal of the generator: what its use cases rely on, on PostgreSQL and on the fakes alike."""
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+from tests.support.jobs import store_generation
+from tests.unit.generator.fakes import FakeCallJournal, FakeLibrary
+from tests.unit.generator.samples import MATRIX
+
+from generator.adapters.postgres_calls import PostgresCallJournal
+from generator.adapters.postgres_results import PostgresLibrary
+from generator.ports import Answer, CallJournal, Draft, Library, Message, Prompt, Spent, Subject
+from shared import ids
+from shared.db.attempts import PostgresAttempts
+from shared.db.engine import Database, Transaction
+from shared.db.jobs import move
+from shared.db.tables import jobs, outbox
+from shared.entities import ContextTag, EntityKind, Form, Locale
+from shared.errors import LeaseLost, failure
+from shared.events import GenerationRequested
+from shared.jobs import Attempt, AttemptPolicy, FailureType, Identity, JobStatus, Result
+from shared.testing.attempts import FakeAttempts, FakeLedger
+from shared.testing.clock import START, FakeClock
+from shared.topology import GENERATION_REQUESTS
+
+POLICY = AttemptPolicy(ladder_s=())
+SLUG = "the-matrix-1999"
+IDENTITY = Identity(EntityKind.MOVIE, SLUG, Form.DESCRIPTION, Locale.EN, None)
+PROMPT = Prompt((Message("user", "write"),), "v1-test")
+ANSWER = Answer('{"text": "Zażółć \x00 \\u0000 🎬"', "length", "m")
+BROKEN = failure(FailureType.AI_API_ERROR, "broken")
+THROTTLED = failure(FailureType.RATE_LIMITED, "throttled")
+
+
+class World:
+    """A library and a journal, with the jobs they write for."""
+
+    library: Library
+    journal: CallJournal
+
+    @abstractmethod
+    async def claimed(
+        self, slug: str = SLUG, tag: ContextTag | None = None, baseline: UUID | None = None
+    ) -> tuple[GenerationRequested, Attempt]:
+        """A job accepted now, later than all before, and its first attempt."""
+
+    @abstractmethod
+    async def cancel(self, attempt: Attempt) -> None: ...
+
+    @abstractmethod
+    async def result(self, attempt: Attempt) -> Result | None: ...
+
+    async def publish(
+        self, event: GenerationRequested, attempt: Attempt, tag: ContextTag = ContextTag.DEFAULT, text: str = "A text."
+    ) -> Result:
+        known = await self.library.find_by_tmdb(MATRIX.kind, MATRIX.tmdb_id)
+        subject = Subject(SLUG, MATRIX, fresh=known is None, entity_id=known.entity_id if known else None)
+        draft = Draft(subject, Form.DESCRIPTION, Locale.EN, tag, text, "m", PROMPT.version)
+        await self.library.publish(attempt, event, draft)
+        result = await self.result(attempt)
+        assert result is not None
+        return result
+
+    async def written(self, tag: ContextTag = ContextTag.DEFAULT, baseline: UUID | None = None) -> Result:
+        """A job from its acceptance to its text."""
+        return await self.publish(*await self.claimed(tag=tag, baseline=baseline), tag)
+
+
+class FakeWorld(World):
+    def __init__(self) -> None:
+        self._clock = FakeClock()
+        self._ledger = FakeLedger(self._clock)
+        self._attempts = FakeAttempts(self._ledger, "generator", POLICY)
+        self.library = FakeLibrary(self._ledger)
+        self.journal = FakeCallJournal(self._ledger)
+
+    async def claimed(
+        self, slug: str = SLUG, tag: ContextTag | None = None, baseline: UUID | None = None
+    ) -> tuple[GenerationRequested, Attempt]:
+        self._clock.advance(1)
+        event = GenerationRequested(
+            event_id=ids.row_id(), occurred_at=START, entity_kind=EntityKind.MOVIE, job_id=ids.job_id(), slug=slug,
+            form=Form.DESCRIPTION, locale=Locale.EN, context_tag=tag,
+        )  # fmt: skip
+        self._ledger.accept(event)
+        attempt = await self._attempts.claim(event)
+        assert attempt is not None
+        self._clock.advance(1)
+        return event, replace(attempt, baseline_text_id=baseline)
+
+    async def cancel(self, attempt: Attempt) -> None:
+        self._ledger.move(self._ledger.jobs[attempt.job_id], JobStatus.CANCELLED)
+
+    async def result(self, attempt: Attempt) -> Result | None:
+        return self._ledger.jobs[attempt.job_id].result
+
+
+class PostgresWorld(World):
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._attempts = PostgresAttempts(database, "generator", GENERATION_REQUESTS.name, POLICY)
+        self.library = PostgresLibrary(database)
+        self.journal = PostgresCallJournal(database)
+
+    async def claimed(
+        self, slug: str = SLUG, tag: ContextTag | None = None, baseline: UUID | None = None
+    ) -> tuple[GenerationRequested, Attempt]:
+        job = await store_generation(self._database, slug, tag=tag, baseline_text_id=baseline)
+        assert isinstance(job.event, GenerationRequested)
+        attempt = await self._attempts.claim(job.event)
+        assert attempt is not None
+        return job.event, attempt
+
+    async def cancel(self, attempt: Attempt) -> None:
+        async def work(tx: Transaction) -> None:
+            await move(tx, JobStatus.CANCELLED, jobs.c.id == attempt.job_id, actor="tests")
+
+        await self._database.run(work)
+
+    async def result(self, attempt: Attempt) -> Result | None:
+        stored = (await self._database.read(select(jobs.c.result).where(jobs.c.id == attempt.job_id))).scalar()
+        return Result.model_validate(stored) if stored else None
+
+    async def completions(self) -> int:
+        query = select(func.count()).select_from(outbox).where(outbox.c.type == "generation.completed")
+        return int((await self._database.read(query)).scalar() or 0)
+
+
+class ResultsStoreContract:
+    async def test_nothing_is_known_at_first(self, world: World) -> None:
+        _, attempt = await world.claimed()
+
+        assert await world.library.find(MATRIX.kind, SLUG, None) is None
+        assert await world.library.find(MATRIX.kind, SLUG, ids.row_id()) is None
+        assert await world.library.find_by_tmdb(MATRIX.kind, MATRIX.tmdb_id) is None
+        assert await world.library.free_slug(MATRIX) == SLUG
+        assert (await world.library.shelf(attempt, IDENTITY, MATRIX.tmdb_id)).texts == ()
+
+    async def test_the_first_text_brings_its_entity_along_and_is_the_default(self, world: World) -> None:
+        result = await world.written()
+
+        known = await world.library.find(MATRIX.kind, SLUG, None)
+        assert known is not None
+        assert known == await world.library.find_by_tmdb(MATRIX.kind, MATRIX.tmdb_id)
+        assert known == await world.library.find(MATRIX.kind, "other", known.entity_id)
+        assert await world.library.find(EntityKind.PERSON, SLUG, None) is None
+        assert (known.entity_id, known.slug, known.complete) == (result.entity_id, result.slug, True)
+        assert (known.facts.title, known.facts.director) == (MATRIX.title, MATRIX.director)
+        assert result.became_default is True
+
+    async def test_a_slug_in_use_is_not_free(self, world: World) -> None:
+        await world.written()
+
+        namesake = MATRIX.model_copy(update={"tmdb_id": 999})
+
+        assert await world.library.free_slug(namesake) == "the-matrix-1999-lana-wachowski"
+
+    async def test_a_shelf_shows_current_texts_newest_first(self, world: World) -> None:
+        first = await world.written(ContextTag.DEFAULT)
+        second = await world.written(ContextTag.MODERN)
+        third = await world.written(ContextTag.DEFAULT)
+        _, attempt = await world.claimed()
+
+        shelf = await world.library.shelf(attempt, IDENTITY, MATRIX.tmdb_id)
+
+        assert [text.id for text in shelf.texts] == [third.text_id, second.text_id]
+        assert first.text_id not in {text.id for text in shelf.texts}
+        assert shelf.twin is None
+        other = replace(IDENTITY, locale=Locale.PL)
+        assert (await world.library.shelf(attempt, other, MATRIX.tmdb_id)).texts == ()
+
+    async def test_versions_of_the_entity_grow_with_every_visible_text(self, world: World) -> None:
+        versions = [(await world.written(tag)).entity_version for tag in ContextTag]
+
+        assert versions == sorted(set(versions))
+
+    async def test_the_default_moves_only_from_the_baseline(self, world: World) -> None:
+        first = await world.written(ContextTag.DEFAULT)
+
+        moved = await world.written(ContextTag.MODERN, baseline=first.text_id)
+        late = await world.written(ContextTag.CRITICAL, baseline=first.text_id)
+        unseen = await world.written(ContextTag.HUMOROUS)
+
+        assert [result.became_default for result in (moved, late, unseen)] == [True, False, False]
+
+    async def test_the_successor_of_the_default_in_its_slot_is_the_default(self, world: World) -> None:
+        await world.written(ContextTag.DEFAULT)
+
+        assert (await world.written(ContextTag.DEFAULT)).became_default is True
+
+    async def test_f46_a_text_that_was_overtaken_is_not_shown(self, world: World) -> None:
+        older = await world.claimed(tag=None)
+        newer = await world.written(ContextTag.DEFAULT)
+
+        result = await world.publish(*older)
+
+        assert (result.text_id, result.entity_version) == (newer.text_id, newer.entity_version)
+        assert result.became_default is False
+
+    async def test_an_identity_is_held_by_one_active_job(self, world: World) -> None:
+        event, holder = await world.claimed(SLUG)
+        _, other = await world.claimed("the-matrix")
+
+        refused = await world.library.adopt(other, IDENTITY)
+        await world.publish(event, holder)
+        taken = await world.library.adopt(other, IDENTITY)
+
+        assert (refused, taken) == (False, True)
+
+    async def test_a_text_of_the_same_identity_written_since_is_a_twin(self, world: World) -> None:
+        event, holder = await world.claimed(SLUG)
+        _, other = await world.claimed("the-matrix")
+        _, tagged = await world.claimed(tag=ContextTag.MODERN)
+        written = await world.publish(event, holder)
+
+        shelf = await world.library.shelf(other, IDENTITY, MATRIX.tmdb_id)
+
+        assert shelf.twin is not None
+        assert shelf.twin.id == written.text_id
+        of_a_tag = replace(IDENTITY, context_tag=ContextTag.MODERN)
+        assert (await world.library.shelf(tagged, of_a_tag, MATRIX.tmdb_id)).twin is None
+        _, later = await world.claimed(SLUG)
+        assert (await world.library.shelf(later, IDENTITY, MATRIX.tmdb_id)).twin is None
+
+    async def test_a_twin_ends_the_job(self, world: World) -> None:
+        event, holder = await world.claimed(SLUG)
+        waiting, other = await world.claimed("the-matrix")
+        written = await world.publish(event, holder)
+        shelf = await world.library.shelf(other, IDENTITY, MATRIX.tmdb_id)
+        assert shelf.twin is not None
+
+        await world.library.share(other, waiting, shelf.twin)
+
+        assert await world.result(other) == written
+
+    async def test_f36_a_lost_attempt_changes_nothing(self, world: World) -> None:
+        await world.written()
+        event, attempt = await world.claimed()
+        await world.cancel(attempt)
+        before = await world.library.shelf(attempt, IDENTITY, MATRIX.tmdb_id)
+        attempts: list[Callable[[], Awaitable[object]]] = [
+            lambda: world.publish(event, attempt),
+            lambda: world.library.share(attempt, event, before.texts[0]),
+            lambda: world.library.adopt(attempt, IDENTITY),
+            lambda: world.journal.begin(attempt, PROMPT, "m"),
+        ]
+
+        for write in attempts:
+            with pytest.raises(LeaseLost):
+                await write()
+
+        assert await world.library.shelf(attempt, IDENTITY, MATRIX.tmdb_id) == before
+        assert await world.result(attempt) is None
+
+    async def test_g3_calls_are_limited_by_the_attempts_of_the_job(self, world: World) -> None:
+        _, attempt = await world.claimed()
+
+        calls = [await world.journal.begin(attempt, PROMPT, "m") for _ in range(4)]
+
+        assert [call is None for call in calls] == [False, False, False, True]
+        assert calls[0] is not None
+        assert 0 < calls[0].seconds_left <= 600
+        assert calls[0].attempt == attempt
+
+    async def test_g3_only_throttled_calls_do_not_count(self, world: World) -> None:
+        _, attempt = await world.claimed()
+        for _ in range(5):
+            throttled = await world.journal.begin(attempt, PROMPT, "m")
+            assert throttled is not None
+            await world.journal.failed(throttled, THROTTLED)
+
+        begun = 0
+        while (call := await world.journal.begin(attempt, PROMPT, "m")) is not None:
+            await world.journal.failed(call, BROKEN)
+            begun += 1
+
+        assert begun == attempt.max_attempts
+
+    async def test_f34_an_answer_is_kept_as_it_came(self, world: World) -> None:
+        _, attempt = await world.claimed()
+        call = await world.journal.begin(attempt, PROMPT, "m")
+        assert call is not None
+        assert await world.journal.answer(attempt.job_id, PROMPT) is None
+
+        await world.journal.answered(call, ANSWER, Spent(1, 2))
+
+        assert await world.journal.answer(attempt.job_id, PROMPT) == ANSWER
+        assert await world.journal.answer(attempt.job_id, replace(PROMPT, messages=())) is None
+        assert await world.journal.answer(ids.job_id(), PROMPT) is None
+
+
+class TestFakeResultsStore(ResultsStoreContract):
+    @pytest.fixture
+    def world(self) -> World:
+        return FakeWorld()
+
+
+class TestPostgresResultsStore(ResultsStoreContract):
+    @pytest.fixture
+    def world(self, database: Database) -> World:
+        return PostgresWorld(database)
+
+    async def test_every_done_job_tells_others_once(self, world: World) -> None:
+        assert isinstance(world, PostgresWorld)
+        await world.written()
+        await world.written(ContextTag.MODERN)
+
+        assert await world.completions() == 2

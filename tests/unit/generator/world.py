@@ -1,0 +1,66 @@
+"""A generator over fakes: one ledger, one library, one journal, and a catalogue that knows two subjects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from tests.unit.generator.fakes import FakeCallJournal, FakeLibrary, ScriptedModel
+
+from generator.ports import Answer
+from generator.usecases.find_subject import FindSubject
+from generator.usecases.generate_text import GenerateText
+from generator.usecases.write_text import WriteText
+from generator.validation import Validator
+from shared import ids
+from shared.entities import ContextTag, EntityKind, Form, Locale
+from shared.events import GenerationRequested
+from shared.jobs import Attempt, Result
+from shared.testing.attempts import FakeAttempts, FakeLedger
+from shared.testing.catalog import FakeCatalog
+from shared.testing.clock import START, FakeClock
+
+TIMEOUT_S = 60.0
+
+
+@dataclass(slots=True)
+class World:
+    clock: FakeClock
+    ledger: FakeLedger
+    attempts: FakeAttempts
+    catalog: FakeCatalog
+    library: FakeLibrary
+    journal: FakeCallJournal
+    validator: Validator
+
+    async def claimed(
+        self,
+        slug: str = "the-matrix-1999",
+        *,
+        kind: EntityKind = EntityKind.MOVIE,
+        locale: Locale = Locale.EN,
+        tag: ContextTag | None = None,
+        baseline_text_id: UUID | None = None,
+        max_attempts: int = 3,
+    ) -> tuple[GenerationRequested, Attempt]:
+        """A job that was accepted now, and its first attempt."""
+        form = Form.BIO if kind is EntityKind.PERSON else Form.DESCRIPTION
+        event = GenerationRequested(
+            event_id=ids.row_id(), occurred_at=START, entity_kind=kind, job_id=ids.job_id(), slug=slug,
+            form=form, locale=locale, context_tag=tag,
+        )  # fmt: skip
+        self.ledger.accept(event, max_attempts=max_attempts)
+        attempt = await self.attempts.claim(event)
+        assert attempt is not None
+        return event, replace(attempt, baseline_text_id=baseline_text_id)
+
+    def writer(self, model: ScriptedModel) -> WriteText:
+        return WriteText(calls=self.journal, model=model, validator=self.validator, timeout_s=TIMEOUT_S)
+
+    def generate(self, answers: Sequence[Answer | Exception]) -> GenerateText:
+        finding = FindSubject(library=self.library, catalog=self.catalog)
+        return GenerateText(find_subject=finding, library=self.library, write_text=self.writer(ScriptedModel(answers)))
+
+    def result(self, attempt: Attempt) -> Result:
+        result = self.ledger.jobs[attempt.job_id].result
+        assert result is not None
+        return result

@@ -5,7 +5,7 @@ A bad variable ends the start with one line that names it (`load`). Defaults are
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -21,10 +21,6 @@ class Section(BaseSettings):
     """Base of the sections: frozen, from the environment only; an empty variable counts as absent."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
-
-    @classmethod
-    def from_environment(cls) -> Self:
-        return cls()  # required members come from the environment, or their absence is reported by name
 
 
 def _url(*schemes: str) -> BeforeValidator:
@@ -111,6 +107,10 @@ class JobSettings(Section):
             lease_s=self.job_lease_s,
             deadline_s=self.job_deadline_s,
         )
+
+
+class WorkerSettings(JobSettings, PostgresSettings, RabbitSettings, HealthSettings, TelemetrySettings, ProcessSettings):
+    """What every worker is told."""
 
 
 def load(settings: type[S]) -> S:

@@ -4,16 +4,7 @@ from decimal import Decimal
 
 from pydantic import Field, SecretStr, model_validator
 
-from shared.settings import (
-    HealthSettings,
-    JobSettings,
-    PostgresSettings,
-    ProcessSettings,
-    RabbitSettings,
-    Section,
-    TelemetrySettings,
-    TmdbSettings,
-)
+from shared.settings import Section, TmdbSettings, WorkerSettings
 
 
 class AiSettings(Section):
@@ -34,14 +25,5 @@ class AiSettings(Section):
         return self
 
 
-class GeneratorSettings(Section):
-    """Every section is read from the environment when the settings are built."""
-
-    process: ProcessSettings = Field(default_factory=ProcessSettings.from_environment)
-    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings.from_environment)
-    postgres: PostgresSettings = Field(default_factory=PostgresSettings.from_environment)
-    rabbit: RabbitSettings = Field(default_factory=RabbitSettings.from_environment)
-    tmdb: TmdbSettings = Field(default_factory=TmdbSettings.from_environment)
-    jobs: JobSettings = Field(default_factory=JobSettings.from_environment)
-    ai: AiSettings = Field(default_factory=AiSettings.from_environment)
-    health: HealthSettings = Field(default_factory=HealthSettings.from_environment)
+class GeneratorSettings(AiSettings, TmdbSettings, WorkerSettings):
+    """Everything the generator is told."""

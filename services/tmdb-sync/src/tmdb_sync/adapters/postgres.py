@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from shared import ids, outbox
+from shared import ids, outbox, topology
 from shared.db.attempts import complete
 from shared.db.engine import Database, Transaction
 from shared.db.facts import update_facts
@@ -15,7 +15,7 @@ from shared.faults import crash_point
 from shared.jobs import Attempt, Result
 from tmdb_sync.ports import Known
 
-CONSUMER = "tmdb-sync"
+CONSUMER = topology.REFRESH_REQUESTS.consumer
 
 
 class PostgresFacts:

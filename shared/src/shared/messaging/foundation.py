@@ -1,0 +1,73 @@
+"""What every worker stands on, built in one call, so that its `app.py` shows what is its own."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from faststream.rabbit import RabbitRouter
+
+from shared import telemetry
+from shared.clock import SystemClock
+from shared.db.attempts import PostgresAttempts
+from shared.db.engine import Database, PoolOptions
+from shared.messaging.broker import make_broker
+from shared.messaging.consume import EventConsumer, JobConsumer
+from shared.messaging.runtime import Messaging
+from shared.messaging.worker import Probe, Worker
+from shared.settings import WorkerSettings
+from shared.topology import WorkQueue
+
+
+class Foundation:
+    """Telemetry, clock and database of one worker, and the consumers of its queue. Opens no connection yet."""
+
+    def __init__(self, queue: WorkQueue, settings: WorkerSettings) -> None:
+        self._queue = queue
+        self._settings = settings
+        self._service = queue.consumer
+        self._tracing = telemetry.setup(self._service, settings.instance_id, settings)
+        self.clock = SystemClock()
+        self.database = Database.connect(
+            settings.database_url.get_secret_value(),
+            self._service,
+            PoolOptions(size=settings.database_pool_size, wait_s=settings.database_pool_wait_s),
+        )
+        self._attempts = PostgresAttempts(self.database, self._service, queue.name, settings.policy)
+
+    def job_consumer(self, concurrency: int) -> JobConsumer:
+        """For a queue of requests: at most `concurrency` attempts at a time."""
+        return JobConsumer(self._attempts, self.clock, concurrency=concurrency, lease_s=self._settings.policy.lease_s)
+
+    def event_consumer(self) -> EventConsumer:
+        """For a queue of events whose effect may be repeated harmlessly."""
+        return EventConsumer(self._attempts, self.clock)
+
+    def worker(
+        self,
+        router: RabbitRouter,
+        *,
+        consumer: JobConsumer | None = None,
+        probes: Mapping[str, Probe] | None = None,
+        owns: Sequence[Callable[[], Awaitable[None]]] = (),
+    ) -> Worker:
+        """The process around `router`. Only a worker with a job consumer may write jobs, and so takes part in the sweep."""
+        url = self._settings.rabbitmq_url.get_secret_value()
+        broker = make_broker(url, self._service, self._tracing)
+        broker.include_router(router)
+        messaging = Messaging(
+            url=url,
+            service=self._service,
+            broker=broker,
+            database=self.database,
+            clock=self.clock,
+            queues=(self._queue,),
+            consumer=consumer,
+            sweeps=consumer is not None,
+        )
+        return Worker(
+            service=self._service,
+            instance_id=self._settings.instance_id,
+            health=self._settings,
+            database=self.database,
+            messaging=messaging,
+            probes=probes or {},
+            owns=owns,
+        )

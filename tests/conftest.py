@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import asyncpg
+import hypothesis
 import pytest
 from pytest_socket import disable_socket, enable_socket
 from tests.support import migrating, servers
@@ -19,6 +20,9 @@ from shared.db.engine import Database
 from shared.messaging.broker import declare_topology
 
 OFFLINE_LAYERS = ("unit", "properties")
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
 _started: dict[str, Server] = {}
 
 

@@ -229,7 +229,9 @@ def _plain(char: str) -> str:
     plain = anyascii(char)
     if unicodedata.category(char)[0] in "LM":  # a glottal stop is a letter, its apostrophe would split the word
         return "".join(filter(str.isalnum, plain))
-    return f" {plain.replace('/', ' ')} " if "/" in plain else plain
+    if unicodedata.category(char)[0] == "N" and not plain.isalnum():  # a fraction is two numbers
+        return f" {' '.join(_WORD.findall(plain.lower()))} "
+    return plain
 
 
 def _cut(slug: str, length: int) -> str:

@@ -86,13 +86,13 @@ class HealthSettings(Section):
 
 
 def _ladder(value: Any) -> Any:
-    return tuple(float(step) for step in value.split(",") if step.strip()) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return () if value.strip().lower() == "off" else tuple(float(step) for step in value.split(",") if step.strip())
 
 
 class JobSettings(Section):
-    """How jobs are tried. An empty JOB_RETRY_LADDER_S switches backoff off."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=False, hide_input_in_errors=True)
+    """How jobs are tried. JOB_RETRY_LADDER_S=off switches backoff off: the next attempt is due at once."""
 
     job_max_attempts: int = Field(default=3, ge=1, le=20)
     job_retry_ladder_s: Annotated[tuple[float, ...], NoDecode, BeforeValidator(_ladder)] = (20.0, 60.0, 180.0)

@@ -35,7 +35,7 @@ DELIVERY_LIMIT = 100
 MAX_LENGTH = 1_000_000
 """A fuse against build-up; a full queue refuses publishes, and the outbox keeps the rows."""
 CONSUMER_TIMEOUT_MS = 1_800_000
-"""RabbitMQ's default, stated so that start-up can compare handlers with it."""
+"""RabbitMQ's default, stated because the longest handler must stay below it (the generator checks at its start)."""
 
 
 @dataclass(frozen=True, slots=True)

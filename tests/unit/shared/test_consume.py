@@ -9,7 +9,7 @@ from shared import ids
 from shared.entities import EntityKind, Form, Locale
 from shared.envelope import CONTENT_TYPE, encode
 from shared.errors import Permanent, Transient, Unavailable
-from shared.events import GenerationRequested
+from shared.events import EntityChanged, GenerationRequested
 from shared.jobs import Attempt, AttemptPolicy, Failure, FailureType, JobStatus, Result
 from shared.messaging.consume import EventConsumer, JobConsumer
 from shared.testing.attempts import FakeAttempts, FakeLedger
@@ -270,9 +270,19 @@ async def test_events_of_another_kind_are_parked(rig: Rig) -> None:
     async def never(_event: Any) -> None:
         raise AssertionError
 
-    from shared.events import EntityChanged
-
     consumer = EventConsumer(FakeAttempts(rig.ledger, "cache-invalidator", POLICY), rig.clock)
     await consumer.settle(message, (EntityChanged,), never)
 
     assert (rig.ledger.dead, message.acks) == (["unexpected-type"], 1)
+
+
+async def test_a_bug_in_the_work_of_an_event_parks_it(rig: Rig) -> None:
+    message = rig.message()
+
+    async def work(_event: GenerationRequested) -> None:
+        raise KeyError("sk-secret")
+
+    consumer = EventConsumer(FakeAttempts(rig.ledger, "cache-invalidator", POLICY), rig.clock)
+    await consumer.settle(message, (GenerationRequested,), work)
+
+    assert (rig.ledger.dead, message.acks) == (["handler-crashed"], 1)

@@ -27,7 +27,12 @@ BASE: dict[str, Any] = {
     "slug": "the-matrix-1999",
 }
 JOB: dict[str, Any] = {**BASE, "job_id": ids.job_id()}
-TEXT: dict[str, Any] = {"form": Form.DESCRIPTION, "locale": Locale.PL, "context_tag": ContextTag.MODERN, "requested_slug": "the-matrix"}
+TEXT: dict[str, Any] = {
+    "form": Form.DESCRIPTION,
+    "locale": Locale.PL,
+    "context_tag": ContextTag.MODERN,
+    "requested_slug": "the-matrix",
+}
 ONE_OF_EACH: tuple[Event, ...] = (
     GenerationRequested(**JOB, form=Form.DESCRIPTION, locale=Locale.PL),
     GenerationCompleted(

@@ -57,8 +57,8 @@ def test_crash_points_can_be_armed_in_tests_only(
     assert "FAULTS" in capsys.readouterr().err
 
 
-def test_an_empty_ladder_is_no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JOB_RETRY_LADDER_S", "")
+def test_backoff_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOB_RETRY_LADDER_S", "off")
 
     assert load(JobSettings).policy.ladder_s == ()
 

@@ -85,12 +85,24 @@ class EventConsumer:
     async def settle(
         self, delivery: Delivery, expected: tuple[type[E], ...], work: Callable[[E], Awaitable[None]]
     ) -> None:
-        """Do `work` for the event in `delivery`, then ack. Unreadable messages are parked; nothing is acked while a store is away."""
+        """Do `work` for the event in `delivery`, then ack.
+
+        Messages that cannot be read, or whose work has a bug, are parked; nothing is acked while a store is away.
+        """
 
         async def handle() -> None:
             event = await read(delivery, expected, self._parking)
-            if event is not None:
+            if event is None:
+                return
+            try:
                 await work(event)
+            except (Unavailable, InjectedFault, asyncio.CancelledError):
+                raise
+            except Exception as error:  # a bug must not become an endless redelivery
+                log.exception("event.crashed")
+                bad = BadMessage("handler-crashed", f"{type(error).__name__} while handling {event.type}")
+                raw = delivery.raw_message
+                await self._parking.park(bad, raw.headers, raw.body)
 
         await crash_point("consumer.after_delivery")
         await until_available(handle, self._clock)

@@ -1,0 +1,32 @@
+"""The commands, by name."""
+
+import typer
+
+from moviemind.commands import demo, doctor, generate, generated, jobs, keys, migrate, testing, trace, up
+
+app = typer.Typer(
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def moviemind() -> None:
+    """MovieMind on one machine: start it, try it, operate it, test it.
+
+    Begin with `./moviemind demo`, or start the system with `./moviemind up` and talk to it from a second terminal.
+    """
+
+
+app.command()(up.up)
+app.command()(demo.demo)
+app.command()(generate.generate)
+app.command()(generate.refresh)
+app.add_typer(jobs.app, name="jobs", help="Look at generation and refresh jobs.")
+app.add_typer(keys.app, name="keys", help="Make, list and revoke the API keys of clients.")
+app.command()(trace.trace)
+app.command()(doctor.doctor)
+app.command()(migrate.migrate)
+app.command("test")(testing.run_tests)
+app.command()(testing.check)
+app.command()(generated.generated)

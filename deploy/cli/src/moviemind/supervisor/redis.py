@@ -17,9 +17,8 @@ def url(port: int, credentials: Credentials) -> str:
 def configure(data: DataDir, port: int, credentials: Credentials) -> tuple[str, ...]:
     """Write the configuration (it holds the password) and return the command line. Raises `CliError`.
 
-    Nothing is saved: losing Redis costs speed and never data. When memory is used up, the least recently used key goes.
-    `volatile-ttl` would first drop what expires soonest, which is the in-flight slots and rate windows in use, and
-    could refuse writes; this one drops the response bodies that nobody reads.
+    Nothing is saved: losing Redis costs speed and never data. When memory is used up, what expires soonest goes: a
+    response body before the version that guards it, which must outlive it.
     """
     path = data.redis / "redis.conf"
     write_private(

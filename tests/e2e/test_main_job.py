@@ -68,20 +68,18 @@ def test_the_credited_people_can_be_followed(system: System) -> None:
 
 def test_300_parallel_posts_are_one_job_one_call_and_one_text(system: System) -> None:
     body = {"entity_type": "MOVIE", "slug": "arrival-2016", "locale": "de-DE", "context_tag": "modern"}
+    system.fault(provider="openai", title="Arrival", fault="hold")
 
     with ThreadPoolExecutor(60) as pool, system.client() as client:
-        answers = [
-            post.result() for post in [pool.submit(client.post, "/api/v1/generate", json=body) for _ in range(300)]
-        ]
+        posts = [pool.submit(client.post, "/api/v1/generate", json=body) for _ in range(300)]
+        answers = [post.result() for post in posts]
+    system.heal()
 
-    first = {answer.json()["job_id"] for answer in answers}
     assert {answer.status_code for answer in answers} == {202}
-    job = system.finished(answers[0].json()["job_id"])
-    assert job["status"] == "DONE"
-    texts = read(system, "movies/arrival-2016")["descriptions"]
-    calls = [call for call in system.calls("openai", "Arrival") if call["locale"] == "de-DE"]
-    assert len(first) == len(calls) == len(texts)
-    assert len(first) >= 1
+    (job_id,) = {answer.json()["job_id"] for answer in answers}
+    assert system.finished(job_id)["status"] == "DONE"
+    assert len(system.calls("openai", "Arrival")) == 1
+    assert len(read(system, "movies/arrival-2016")["descriptions"]) == 1
 
 
 def test_300_parallel_reads_of_an_unknown_title_are_one_job_and_one_call(system: System) -> None:

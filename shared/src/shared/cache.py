@@ -3,13 +3,14 @@
 One hash per entity holds its finished responses, one field per variant; beside it stands the newest version an invalidation has
 announced. An invalidation stores the version and drops the hash in one step, so nothing is scanned and no variant is forgotten. A fill
 carries the version that was read from Postgres *before* the row it was built from, and is refused when a newer one is stored: a slow
-reader can never put old data back. While Redis is away, reads come from Postgres and nothing breaks.
+reader can never put old data back. A fill of a newer version announces it in turn, so that this holds even when its invalidation was
+lost. While Redis is away, reads come from Postgres and nothing breaks.
 """
 
 from dataclasses import dataclass
 
 import structlog
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -34,7 +35,12 @@ return 1
 """
 _FILL = """
 local known = tonumber(redis.call('GET', KEYS[2]) or '0')
-if known > tonumber(ARGV[1]) then return 0 end
+local version = tonumber(ARGV[1])
+if version < known then return 0 end
+if version > known then
+  redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[5])
+  redis.call('UNLINK', KEYS[1])
+end
 redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1
@@ -83,7 +89,9 @@ class RedisCache:
         """Store `response`, built from the entity at `version`, unless a newer version was announced. False when it was not stored."""
         keys = [cache_keys.entity_bodies(kind, slug), cache_keys.entity_version(kind, slug)]
         try:
-            return bool(await self._fill(keys=keys, args=[version, variant, response.pack(), BODY_TTL_S]))
+            return bool(
+                await self._fill(keys=keys, args=[version, variant, response.pack(), BODY_TTL_S, VERSION_TTL_S])
+            )
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("cache.unavailable", error=type(error).__name__)
             return False
@@ -109,11 +117,13 @@ class RedisCache:
 
 def connect(url: str) -> "Redis":
     """A client whose every call ends within half a second; opens no connection yet."""
-    return Redis.from_url(
+    pool = BlockingConnectionPool.from_url(
         url,
+        timeout=REDIS_TIMEOUT_S,  # for a free connection; the default pool would refuse instead of waiting
         socket_timeout=REDIS_TIMEOUT_S,
         socket_connect_timeout=REDIS_TIMEOUT_S,
         max_connections=64,
         health_check_interval=15,
         retry=Retry(NoBackoff(), 1),
     )
+    return Redis.from_pool(pool)

@@ -130,6 +130,14 @@ async def test_a_renamed_person_changes_the_titles_that_show_the_name(database: 
     assert (await versions(database))["the-matrix-1999"] == 2
 
 
+async def test_a_retitled_film_changes_what_its_people_show(database: Database) -> None:
+    stored = await create(database, matrix())
+
+    await refresh(database, stored.id, matrix(title="The Matrix Restored"))
+
+    assert (await versions(database))["keanu-reeves"] == 2
+
+
 async def test_stored_facts_read_back_as_they_were_stated(database: Database) -> None:
     stored = await create(database, matrix())
 

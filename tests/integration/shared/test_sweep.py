@@ -110,7 +110,14 @@ async def test_one_sweep_at_a_time(database: Database) -> None:
 async def test_expired_keys_are_forgotten(database: Database) -> None:
     async def work(tx: Transaction) -> None:
         for key, offset in (("old-key-1", -1), ("new-key-1", 60)):
-            row: dict[str, object] = {"caller": "c", "key": key, "fingerprint": "f", "status": 202, "body": {}, "job_ids": [ids.job_id()]}
+            row: dict[str, object] = {
+                "caller": "c",
+                "key": key,
+                "fingerprint": "f",
+                "status": 202,
+                "body": {},
+                "job_ids": [ids.job_id()],
+            }
             await tx.execute(insert(idempotency_keys).values(**row, expires_at=func.now() + seconds(offset)))
 
     await database.run(work)

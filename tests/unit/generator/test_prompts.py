@@ -32,7 +32,7 @@ TALK = Facts(
     ),
 )
 MEMBERS = {
-    "title", "original_title", "year", "overview", "genres", "directors", "creators", "cast", "seasons", "episodes",
+    "title", "local_title", "original_title", "year", "overview", "genres", "directors", "creators", "cast", "seasons", "episodes",
     "show_type", "networks", "runtime_min", "birth_date", "death_date", "birthplace", "known_for",
 }  # fmt: skip
 

@@ -77,7 +77,7 @@ async def find_entity(tx: Transaction, kind: EntityKind, tmdb_id: int) -> Stored
 async def update_facts(tx: Transaction, entity_id: UUID, facts: Facts) -> int:
     """Bring a stored entity's facts, snapshot and credits up to date; its slug stays. Returns the version that shows them.
 
-    A person whose name changed shows differently in the titles they are credited in: those get a new version too.
+    Who shows differently elsewhere, a renamed person in their titles or a retitled film with its people, gives those a new version.
     """
     before = await tx.scalar(select(entities.c.title).where(entities.c.id == entity_id).with_for_update())
     version = await tx.scalar(
@@ -88,9 +88,10 @@ async def update_facts(tx: Transaction, entity_id: UUID, facts: Facts) -> int:
     )
     await _write_snapshot(tx, entity_id, facts)
     await _write_credits(tx, entity_id, facts)
-    if facts.kind is EntityKind.PERSON and before != facts.title:
-        titles = await tx.execute(select(credits_.c.title_id).where(credits_.c.person_id == entity_id).distinct())
-        await touch(tx, titles.scalars().all())
+    if before != facts.title:
+        of_person = select(credits_.c.title_id).where(credits_.c.person_id == entity_id)
+        of_title = select(credits_.c.person_id).where(credits_.c.title_id == entity_id)
+        await touch(tx, (await tx.execute(of_person.union(of_title))).scalars().all())
     return int(version)
 
 

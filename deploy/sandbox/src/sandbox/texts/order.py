@@ -49,6 +49,7 @@ class Facts:
     death_date: str | None = None
     birthplace: str | None = None
     known_for: tuple[Work, ...] = ()
+    local_title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def _facts(value: object) -> Facts | None:
     return Facts(
         title=title,
         original_title=_name(raw.get("original_title")),
+        local_title=_name(raw.get("local_title")),
         year=_number(raw.get("year")),
         overview=overview if overview and overview.strip() else None,
         genres=_names(raw.get("genres")),

@@ -109,9 +109,10 @@ def _values(facts: Facts, lang: Language) -> dict[str, Value]:
         "networks": facts.networks[:2],
         "known": known[:3],
     }
-    original = facts.original_title if facts.original_title != facts.title else None
+    title = facts.local_title or facts.title
+    original = facts.original_title if facts.original_title != title else None
     texts = {
-        "title": facts.title,
+        "title": title,
         "year": str(facts.year) if facts.year else None,
         "original": original,
         "show_type": lang.term("types", facts.show_type) if facts.show_type else None,

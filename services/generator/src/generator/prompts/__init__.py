@@ -40,7 +40,7 @@ def render(facts: Facts, form: Form, locale: Locale, tag: ContextTag, avoid: Seq
         "form": form,
         "locale": locale,
         "context_tag": tag,
-        "facts": _facts(facts),
+        "facts": _facts(facts, locale),
         "avoid": [text[:MAX_AVOIDED] for text in avoid[:MAX_AVOID]],
     }
     system = "\n".join(_template(name) for name in ("system", f"form/{form}", f"locale/{locale}", f"tag/{tag}"))
@@ -75,9 +75,10 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _facts(facts: Facts) -> dict[str, Any]:
+def _facts(facts: Facts, locale: Locale) -> dict[str, Any]:
     return {
         "title": _cut(facts.title),
+        "local_title": _cut(facts.titles.get(locale)),
         "original_title": _cut(facts.original_title),
         "year": facts.year,
         "genres": list(facts.genres[:MAX_NAMES]),

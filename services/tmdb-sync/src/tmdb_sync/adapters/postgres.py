@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from shared import ids, outbox, topology
 from shared.db.attempts import complete
 from shared.db.engine import Database, Transaction
-from shared.db.facts import update_facts
+from shared.db.facts import touch, update_facts
 from shared.db.tables import entities
 from shared.entities import EntityKind, Facts
 from shared.events import RefreshCompleted, RefreshRequested
@@ -66,10 +66,8 @@ class PostgresFacts:
 
     async def mark_stale(self, entity_id: UUID) -> None:
         async def work(tx: Transaction) -> None:
-            await tx.execute(
-                update(entities)
-                .where(entities.c.id == entity_id, entities.c.stale_since.is_(None))
-                .values(stale_since=func.now())
-            )
+            fresh = update(entities).where(entities.c.id == entity_id, entities.c.stale_since.is_(None))
+            if (await tx.execute(fresh.values(stale_since=func.now()))).rowcount:
+                await touch(tx, [entity_id])
 
         await self._database.run(work)

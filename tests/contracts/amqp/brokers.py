@@ -1,15 +1,12 @@
 """The brokers the contract runs on, and what its cases use to talk to them."""
 
 import asyncio
-import os
 import secrets
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import aio_pika
-import pytest
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
 from pamqp.common import FieldTable, FieldValue
 from yarl import URL
@@ -27,20 +24,6 @@ class Endpoint:
 
     def with_password(self, password: str) -> str:
         return str(URL(self.url).with_password(password))
-
-
-def rabbitmq_endpoint() -> Endpoint:
-    """Skips when RabbitMQ is not reachable; on CI that is a failure."""
-    url = os.environ.get("RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672/")
-    parsed = URL(url)
-    try:
-        socket.create_connection((parsed.host or "127.0.0.1", parsed.port or 5672), timeout=2).close()
-    except OSError as error:
-        reason = f"RabbitMQ is not reachable at {parsed.host}:{parsed.port or 5672} (RABBITMQ_URL): {error}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return Endpoint(url)
 
 
 def fresh_name() -> str:

@@ -4,7 +4,8 @@ from contextlib import AsyncExitStack
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractConnection
-from tests.contracts.amqp.brokers import DEADLINE_S, Connect, Endpoint, Name, fresh_name, rabbitmq_endpoint
+from tests.contracts.amqp.brokers import DEADLINE_S, Connect, Endpoint, Name, fresh_name
+from tests.support.servers import Server as RunningServer
 
 from embedded_amqp import Server, Settings
 
@@ -16,9 +17,19 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest.fixture(params=["embedded", pytest.param("rabbitmq", marks=pytest.mark.rabbit)])
-async def endpoint(request: pytest.FixtureRequest) -> AsyncIterator[Endpoint]:
-    if request.param == "rabbitmq":
-        yield rabbitmq_endpoint()
+def rabbitmq_url(request: pytest.FixtureRequest) -> str | None:
+    """The real RabbitMQ, or None for the embedded broker."""
+    if request.param == "embedded":
+        return None
+    server = request.getfixturevalue("rabbitmq_server")
+    assert isinstance(server, RunningServer)
+    return server.url
+
+
+@pytest.fixture
+async def endpoint(rabbitmq_url: str | None) -> AsyncIterator[Endpoint]:
+    if rabbitmq_url is not None:
+        yield Endpoint(rabbitmq_url)
         return
     async with Server(Settings()) as server:
         yield Endpoint(server.url)

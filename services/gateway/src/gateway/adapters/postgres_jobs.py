@@ -1,0 +1,221 @@
+"""Jobs in PostgreSQL, as the gateway sees them: accept, join, read, cancel."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Boolean, ColumnElement, Select, func, insert, literal, literal_column, select, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
+
+from gateway.adapters import postgres_answers as answers
+from gateway.adapters.job_rows import SELECT_VIEW, view
+from gateway.ports import (
+    Acceptance,
+    Accepted,
+    AcceptedJob,
+    AlreadyFinished,
+    Cancellation,
+    Cancelled,
+    Detached,
+    IdempotencyKey,
+    JobView,
+    KeyInUse,
+    NewJob,
+    NotACaller,
+    Render,
+    UnknownJob,
+)
+from shared import ids, outbox
+from shared.db.engine import LOCK_NOT_AVAILABLE, Database, Transaction, sqlstate
+from shared.db.jobs import move, record_acceptance, request_event, seconds, stopped_event
+from shared.db.tables import job_callers
+from shared.db.tables import jobs as job_table
+from shared.errors import Unavailable
+from shared.events import GenerationRequested, RefreshRequested
+from shared.faults import crash_point
+from shared.jobs import AttemptPolicy, JobKind, JobStatus
+from shared.telemetry.context import current_traceparent
+
+ACTOR = "gateway"
+_TRIES = 5
+_IS_ACTIVE = literal_column("status IN ('PENDING', 'PROCESSING', 'RETRYING')", Boolean)
+"""As in the partial index, which a parameter would not match."""
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+
+class PostgresJobs:
+    """The job store. Jobs of one acceptance are locked in the order of their identities, so two acceptances cannot deadlock."""
+
+    def __init__(self, database: Database, policy: AttemptPolicy) -> None:
+        self._database = database
+        self._policy = policy
+
+    async def accept(
+        self, jobs: Sequence[NewJob], caller: str, render: Render, key: IdempotencyKey | None = None
+    ) -> Acceptance:
+        """Accept all or none in one transaction; see the port. Nothing is promised in memory: a lost answer is found again by its key."""
+
+        async def work(tx: Transaction) -> Acceptance:
+            await crash_point("gateway.before_insert")
+            known = await answers.claim(tx, caller, key) if key is not None else None
+            if known is not None:
+                return known
+            found = {new.dedupe_key: await self._create_or_join(tx, new, caller) for new in sorted(jobs, key=_identity)}
+            accepted = tuple(found[new.dedupe_key] for new in jobs)
+            answer = render(accepted)
+            if key is not None:
+                await answers.store(tx, caller, key, answer, [job.job_id for job in accepted])
+            await crash_point("gateway.before_commit")
+            return Accepted(accepted, answer)
+
+        try:
+            acceptance = await self._database.run(work)
+            await crash_point("gateway.after_commit")
+        except answers.KeyBusy:
+            return KeyInUse()
+        except TimeoutError as error:
+            raise Unavailable("postgres") from error
+        except DBAPIError as error:
+            if sqlstate(error) == LOCK_NOT_AVAILABLE:
+                raise Unavailable("postgres") from error
+            raise
+        if isinstance(acceptance, Accepted):
+            _tell(acceptance.jobs)
+        return acceptance
+
+    async def join(self, job_id: UUID, job: NewJob, caller: str) -> AcceptedJob | None:
+        async def work(tx: Transaction) -> AcceptedJob | None:
+            return await _join(tx, job, caller, job_id)
+
+        joined = await self._database.run(work)
+        if joined is not None:
+            _tell((joined,))
+        return joined
+
+    async def get(self, job_id: UUID) -> JobView | None:
+        return await self._one(SELECT_VIEW.where(job_table.c.id == job_id))
+
+    async def active(self, dedupe_key: UUID) -> JobView | None:
+        return await self._one(SELECT_VIEW.where(job_table.c.dedupe_key == dedupe_key, _IS_ACTIVE))
+
+    async def cancel(self, job_id: UUID, caller: str) -> Cancellation:
+        """Serialised with joins and with the worker by the lock on the job's row."""
+
+        async def work(tx: Transaction) -> Cancellation:
+            status = await tx.scalar(select(job_table.c.status).where(job_table.c.id == job_id).with_for_update())
+            if status is None:
+                return UnknownJob()
+            found = await tx.execute(
+                select(job_callers.c.caller, job_callers.c.left_at).where(job_callers.c.job_id == job_id)
+            )
+            callers = {row["caller"]: row["left_at"] for row in found.mappings()}
+            if caller not in callers:
+                return NotACaller()
+            if JobStatus(status).terminal:
+                job = await _view(tx, job_id)
+                return Cancelled(job) if job.status is JobStatus.CANCELLED else AlreadyFinished(job)
+            if any(left_at is None for other, left_at in callers.items() if other != caller):
+                await tx.execute(
+                    update(job_callers)
+                    .where(job_callers.c.job_id == job_id, job_callers.c.caller == caller)
+                    .values(left_at=func.now())
+                )
+                return Detached(await _view(tx, job_id))
+            await _stop(tx, job_table.c.id == job_id, reason="cancelled")
+            return Cancelled(await _view(tx, job_id))
+
+        outcome = await self._database.run(work)
+        log.info("job.cancel", job_id=str(job_id), outcome=type(outcome).__name__)
+        return outcome
+
+    async def _create_or_join(self, tx: Transaction, new: NewJob, caller: str) -> AcceptedJob:
+        """The job of the identity. It is tried again when the active job ends between the two looks at it."""
+        job_id = ids.job_id()
+        for _ in range(_TRIES):
+            if new.force:
+                await _stop(
+                    tx, job_table.c.dedupe_key == new.dedupe_key, _IS_ACTIVE, reason="superseded", superseded_by=job_id
+                )
+            if await self._create(tx, new, caller, job_id):
+                return AcceptedJob(job_id, JobStatus.PENDING, created=True, new=new)
+            if not new.force:
+                joined = await _join(tx, new, caller)
+                if joined is not None:
+                    return joined
+        raise Unavailable("postgres")
+
+    async def _create(self, tx: Transaction, new: NewJob, caller: str, job_id: UUID) -> bool:
+        """False when the identity has an active job; waits for one that is just being accepted."""
+        event = GenerationRequested if new.kind is JobKind.GENERATION else RefreshRequested
+        row = postgresql.insert(job_table).values(
+            id=job_id,
+            kind=new.kind,
+            entity_kind=new.entity_kind,
+            slug=new.slug,
+            requested_slug=new.requested_slug,
+            entity_id=new.entity_id,
+            form=new.form,
+            locale=new.locale,
+            context_tag=new.context_tag,
+            confidence=new.confidence,
+            status=JobStatus.PENDING,
+            max_attempts=self._policy.max_attempts,
+            dedupe_key=new.dedupe_key,
+            baseline_text_id=new.baseline_text_id,
+            deadline_at=func.now() + seconds(self._policy.deadline_s),
+            event_id=ids.row_id(),
+            event_type=event.type,
+            caller=caller,
+            traceparent=current_traceparent(),
+        )
+        unless_active = row.on_conflict_do_nothing(index_elements=[job_table.c.dedupe_key], index_where=_IS_ACTIVE)
+        created = (await tx.execute(unless_active.returning(*job_table.c))).mappings().first()
+        if created is None:
+            return False
+        await tx.execute(insert(job_callers).values(job_id=job_id, caller=caller))
+        await record_acceptance(tx, job_id, ACTOR)
+        await outbox.add(tx, request_event(created))
+        return True
+
+    async def _one(self, statement: Select[tuple[object, ...]]) -> JobView | None:
+        row = (await self._database.read(statement)).mappings().first()
+        return view(row) if row is not None else None
+
+
+async def _join(tx: Transaction, new: NewJob, caller: str, job_id: UUID | None = None) -> AcceptedJob | None:
+    """Become a caller of the identity's active job (of `job_id` only, if given); its lock keeps the job from being cancelled meanwhile."""
+    active = select(job_table.c.id, job_table.c.status).where(job_table.c.dedupe_key == new.dedupe_key, _IS_ACTIVE)
+    if job_id is not None:
+        active = active.where(job_table.c.id == job_id)
+    found = active.with_for_update(read=True, key_share=True).cte("active")
+    row = postgresql.insert(job_callers).from_select(
+        ["job_id", "caller"], select(found.c.id, literal(caller)).select_from(found)
+    )
+    joined = row.on_conflict_do_update(
+        index_elements=[job_callers.c.job_id, job_callers.c.caller], set_={"left_at": None}
+    ).cte("joined")
+    job = (await tx.execute(select(found).add_cte(joined))).first()
+    return AcceptedJob(job.id, JobStatus(job.status), created=False, new=new) if job is not None else None
+
+
+async def _stop(tx: Transaction, *where: ColumnElement[bool], reason: str, superseded_by: UUID | None = None) -> None:
+    stopped = await move(
+        tx, JobStatus.CANCELLED, *where, actor=ACTOR, reason=reason, values={"superseded_by": superseded_by}
+    )
+    if stopped is not None:
+        await outbox.add(tx, stopped_event(stopped, None, reason))
+
+
+async def _view(tx: Transaction, job_id: UUID) -> JobView:
+    return view((await tx.execute(SELECT_VIEW.where(job_table.c.id == job_id))).mappings().one())
+
+
+def _identity(new: NewJob) -> str:
+    return str(new.dedupe_key)
+
+
+def _tell(accepted: Sequence[AcceptedJob]) -> None:
+    for job in accepted:
+        log.info("job.accepted" if job.created else "job.joined", job_id=str(job.job_id), slug=job.new.slug)

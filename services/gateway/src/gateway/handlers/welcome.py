@@ -1,0 +1,61 @@
+"""The welcome and the published contract."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+
+from gateway.http.links import Links
+
+_CACHED = {"Cache-Control": "public, max-age=300"}
+OPENAPI_PATH = "/api/docs/openapi.yaml"
+
+
+def router(*, links: Links, version: str, document: Callable[[], dict[str, Any]]) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def welcome() -> Response:
+        """What is here."""
+        resources = {
+            "generate": ("/api/v1/generate", "POST: ask for a text"),
+            "movies": ("/api/v1/movies", "Movies and their descriptions"),
+            "people": ("/api/v1/people", "People and their biographies"),
+            "tv_series": ("/api/v1/tv-series", "TV series and their descriptions"),
+            "tv_shows": ("/api/v1/tv-shows", "TV shows and their descriptions"),
+            "health": ("/health/ready", "Whether this instance can serve"),
+        }
+        body = {
+            "message": "Welcome to MovieMind",
+            "status": "ok",
+            "version": version,
+            "api": links.path("/api/v1"),
+            "resources": {
+                name: {"url": links.path(path), "description": description}
+                for name, (path, description) in resources.items()
+            },
+            "documentation": {"openapi": links.path(OPENAPI_PATH), "swagger_ui": links.path("/api/doc")},
+        }
+        return Response(orjson.dumps(body), headers=_CACHED, media_type="application/json")
+
+    @router.get("/api/doc")
+    async def swagger_ui() -> Response:
+        """The contract to read and try; its scripts come from a public network."""
+        page = get_swagger_ui_html(openapi_url=OPENAPI_PATH, title="MovieMind API")
+        page.headers.update(_CACHED)
+        return page
+
+    @router.get(OPENAPI_PATH)
+    async def openapi_yaml() -> Response:
+        """The contract in JSON, which is YAML 1.2 too."""
+        return Response(
+            orjson.dumps(document(), option=orjson.OPT_INDENT_2), headers=_CACHED, media_type="application/yaml"
+        )
+
+    @router.get("/openapi.json")
+    async def openapi_json() -> Response:
+        return Response(orjson.dumps(document()), headers=_CACHED, media_type="application/json")
+
+    return router

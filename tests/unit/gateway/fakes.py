@@ -82,9 +82,11 @@ class FakeJobs:
 class FakeCache:
     def __init__(self) -> None:
         self.invalidated: list[tuple[EntityKind, str, int]] = []
+        self.away = False
 
-    async def ensure_invalidated(self, kind: EntityKind, slug: str, version: int) -> None:
+    async def ensure_invalidated(self, kind: EntityKind, slug: str, version: int) -> bool:
         self.invalidated.append((kind, slug, version))
+        return not self.away
 
 
 class FakeEvents:

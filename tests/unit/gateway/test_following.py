@@ -43,6 +43,19 @@ async def test_the_memory_of_invalidations_is_bounded() -> None:
     assert len(cache.invalidated) == 6
 
 
+async def test_a_job_is_made_visible_again_while_the_cache_was_away() -> None:
+    job, cache = moved(pending(), JobStatus.DONE), FakeCache()
+    read = ReadJob(FakeJobs(job), cache)
+
+    cache.away = True
+    await read(job.id)
+    cache.away = False
+    for _ in range(3):
+        await read(job.id)
+
+    assert len(cache.invalidated) == 2
+
+
 async def test_a_wait_ends_in_time_with_the_present_state() -> None:
     clock, job = FakeClock(), pending()
     events = FakeEvents(clock)

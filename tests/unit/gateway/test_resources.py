@@ -212,7 +212,6 @@ def test_links_are_absolute_and_name_what_can_be_done(kind: EntityKind) -> None:
 
     assert links["self"] == {"href": own}
     assert links["refresh"] == {"href": f"{own}/refresh", "method": "POST"}
-    assert links["related"] == {"href": f"{own}/related"}
     assert links["generate"] == {
         "href": f"{BASE}/api/v1/generate",
         "method": "POST",

@@ -193,8 +193,8 @@ Cancellation = Cancelled | Detached | AlreadyFinished | NotACaller | UnknownJob
 
 
 class Cache(Protocol):
-    async def ensure_invalidated(self, kind: EntityKind, slug: str, version: int) -> None:
-        """After this no response older than `version` is served from the cache. Does nothing while Redis is away."""
+    async def ensure_invalidated(self, kind: EntityKind, slug: str, version: int) -> bool:
+        """After True no response older than `version` is served from the cache; False while Redis is away."""
         ...
 
 

@@ -15,12 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from shared.errors import Unavailable
 
 _RETRYABLE_SQLSTATES = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
-_AWAY_SQLSTATE_CLASSES = (
-    "08",
-    "53",
-    "57P",
-    "58",
-)  # connection, resources (disk full, too many clients), shutdown, system
+_AWAY_SQLSTATES = (
+    "08",  # connection
+    "53",  # resources: disk full, too many clients
+    "57P",  # shutdown
+    "58",  # system
+    "3D000",  # no such database, or
+    "42P01",  # no such table: the migrations have not run yet
+)
 LOCK_NOT_AVAILABLE = "55P03"
 MAX_TRIES = 3
 T = TypeVar("T")
@@ -55,7 +57,7 @@ def is_away(error: BaseException) -> bool:
         return True
     state = sqlstate(error)
     if state is not None:
-        return state.startswith(_AWAY_SQLSTATE_CLASSES)
+        return state.startswith(_AWAY_SQLSTATES)
     return isinstance(error, exc.InterfaceError | exc.OperationalError)
 
 

@@ -22,11 +22,12 @@ class RedisResponseCache:
         response = CachedResponse(representation.etag, representation.body)
         return await self._cache.fill(entity.kind, entity.slug, _variant(wanted), entity.version, response)
 
-    async def ensure_invalidated(self, kind: EntityKind, slug: str, version: int) -> None:
+    async def ensure_invalidated(self, kind: EntityKind, slug: str, version: int) -> bool:
         try:
             await self._cache.invalidate(kind, slug, version)
         except Unavailable:
-            return  # reads come from PostgreSQL meanwhile; the invalidator repeats this from its queue
+            return False  # reads come from PostgreSQL meanwhile; the invalidator repeats this from its queue
+        return True
 
 
 def _variant(wanted: Wanted) -> str:

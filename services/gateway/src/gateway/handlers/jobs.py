@@ -15,7 +15,7 @@ from gateway.http.links import Links
 from gateway.http.principal import Identify, Principal
 from gateway.http.problems import Problem, job_not_found
 from gateway.http.requests import context_of, while_connected
-from gateway.http.validation import Body, validated
+from gateway.http.validation import NoMembers, validated
 from gateway.ports import AlreadyFinished, Cancellation, Cancelled, Detached, JobView, NotACaller, UnknownJob
 from gateway.usecases.cancel_job import CancelJob
 from gateway.usecases.read_job import ReadJob
@@ -23,10 +23,6 @@ from gateway.usecases.wait_for_job import WaitForJob, finished
 from shared.clock import Clock
 
 _VARY = "Prefer, Accept-Language, Authorization, X-API-Key"
-
-
-class NoMembers(Body):
-    """A body that says nothing."""
 
 
 def router(

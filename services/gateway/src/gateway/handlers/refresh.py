@@ -16,7 +16,7 @@ from gateway.http.principal import Identify, Principal
 from gateway.http.problems import Problem
 from gateway.http.refresh_documents import refreshed
 from gateway.http.requests import while_connected
-from gateway.http.validation import Body, validated
+from gateway.http.validation import NoMembers, validated
 from gateway.ports import Accepted, Answer, JobView, KeyInUse, KeyReused, Replayed
 from gateway.usecases.refresh_entity import NoSnapshot, NotStored, RefreshEntity, RefreshRequest
 from gateway.usecases.wait_for_job import WaitForJob
@@ -26,10 +26,6 @@ from shared.jobs import JobStatus
 DEFAULT_WAIT_S = 10
 
 Endpoint = Callable[..., Awaitable[Response]]
-
-
-class NoMembers(Body):
-    """A body that says nothing."""
 
 
 def router(*, identify: Identify, refresh_entity: RefreshEntity, wait_for_job: WaitForJob) -> APIRouter:

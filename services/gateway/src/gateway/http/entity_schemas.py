@@ -75,7 +75,6 @@ class _Links(Shape):
     self: Link
     generate: GenerateAction
     refresh: Action
-    related: Link
 
 
 class TitleLinks(_Links):

@@ -82,7 +82,6 @@ class Resources:
                     "body": {"entity_type": entity.kind, "slug": entity.slug},
                 },
                 "refresh": {"href": f"{own}/refresh", "method": "POST"},
-                "related": {"href": f"{own}/related"},
                 member: [self._credit_link(credit) for credit in entity.credits],
             },
         }

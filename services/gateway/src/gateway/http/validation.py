@@ -16,6 +16,10 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, str_strip_whitespace=True)
 
 
+class NoMembers(Body):
+    """A body that says nothing."""
+
+
 M = TypeVar("M", bound=BaseModel)
 
 

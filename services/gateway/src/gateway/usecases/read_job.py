@@ -26,7 +26,8 @@ class ReadJob:
         """Call before anybody is told the state of `job`; once per finished job it reaches the cache."""
         if job.result is None or job.id in self._invalidated:
             return
-        await self._cache.ensure_invalidated(job.entity_kind, job.result.slug, job.result.entity_version)
+        if not await self._cache.ensure_invalidated(job.entity_kind, job.result.slug, job.result.entity_version):
+            return
         self._invalidated[job.id] = None
         if len(self._invalidated) > self._remembered:
             self._invalidated.popitem(last=False)

@@ -1,6 +1,7 @@
 """Servers and databases for every layer; unit and property tests get none and may not open a socket."""
 
 import asyncio
+import logging
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -10,6 +11,7 @@ from typing import Any, cast
 import asyncpg
 import hypothesis
 import pytest
+import structlog
 from pytest_socket import disable_socket, enable_socket
 from tests.support import migrating, servers
 from tests.support.emptying import clear_broker, clear_redis
@@ -19,6 +21,7 @@ from shared import ids
 from shared.db.engine import Database
 from shared.messaging.broker import declare_topology
 
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 OFFLINE_LAYERS = ("unit", "properties")
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("local", deadline=None)

@@ -24,9 +24,10 @@ async def database(url: str) -> AsyncGenerator[Database]:
     try:
         async with Database.open(url, application_name="cli") as db:
             yield db
-    except Unavailable as error:
-        raise CliError(f"cannot reach the database {shown}", "Is it running? ./moviemind doctor looks.") from error
     except Exception as error:
-        if (reason := _REASONS.get(sqlstate(error) or "")) is None:
-            raise
-        raise CliError(f"the database {shown} {reason[0]}", reason[1]) from error
+        cause = error.__cause__ if isinstance(error, Unavailable) else error
+        if cause is not None and (reason := _REASONS.get(sqlstate(cause) or "")) is not None:
+            raise CliError(f"the database {shown} {reason[0]}", reason[1]) from error
+        if isinstance(error, Unavailable):
+            raise CliError(f"cannot reach the database {shown}", "Is it running? ./moviemind doctor looks.") from error
+        raise

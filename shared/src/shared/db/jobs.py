@@ -70,9 +70,8 @@ async def move(
 
 async def record_acceptance(tx: Transaction, job_id: UUID, actor: str) -> None:
     """The first transition of a job that was just inserted as PENDING."""
-    await tx.execute(
-        insert(job_transitions).values(job_id=job_id, sequence=1, to_status=JobStatus.PENDING, attempt=0, actor=actor)
-    )
+    first = {"job_id": job_id, "sequence": 1, "to_status": JobStatus.PENDING, "attempt": 0, "actor": actor}
+    await tx.execute(_TRANSITION, first)
 
 
 def request_event(row: RowMapping) -> Event:
@@ -126,3 +125,6 @@ def stopped_event(row: RowMapping, failure: Failure | None, reason: str) -> Even
         error=error,
         reason=reason,
     )
+
+
+_TRANSITION = insert(job_transitions)

@@ -1,10 +1,25 @@
 """Jobs in PostgreSQL, as the gateway sees them: accept, join, read, cancel."""
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Boolean, ColumnElement, Select, func, insert, literal, literal_column, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Executable,
+    Float,
+    Select,
+    bindparam,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
@@ -28,7 +43,7 @@ from gateway.ports import (
 )
 from shared import ids, outbox
 from shared.db.engine import LOCK_NOT_AVAILABLE, Database, Transaction, sqlstate
-from shared.db.jobs import move, record_acceptance, request_event, seconds, stopped_event
+from shared.db.jobs import move, record_acceptance, request_event, stopped_event
 from shared.db.tables import job_callers
 from shared.db.tables import jobs as job_table
 from shared.errors import Unavailable
@@ -133,6 +148,8 @@ class PostgresJobs:
     async def _create_or_join(self, tx: Transaction, new: NewJob, caller: str) -> AcceptedJob:
         """The job of the identity. It is tried again when the active job ends between the two looks at it."""
         job_id = ids.job_id()
+        if new.force:  # one at a time: each supersedes the one before it, and none runs out of tries
+            await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(new.dedupe_key), 0))))
         for _ in range(_TRIES):
             if new.force:
                 await _stop(
@@ -149,32 +166,30 @@ class PostgresJobs:
     async def _create(self, tx: Transaction, new: NewJob, caller: str, job_id: UUID) -> bool:
         """False when the identity has an active job; waits for one that is just being accepted."""
         event = GenerationRequested if new.kind is JobKind.GENERATION else RefreshRequested
-        row = postgresql.insert(job_table).values(
-            id=job_id,
-            kind=new.kind,
-            entity_kind=new.entity_kind,
-            slug=new.slug,
-            requested_slug=new.requested_slug,
-            entity_id=new.entity_id,
-            form=new.form,
-            locale=new.locale,
-            context_tag=new.context_tag,
-            confidence=new.confidence,
-            status=JobStatus.PENDING,
-            max_attempts=self._policy.max_attempts,
-            dedupe_key=new.dedupe_key,
-            baseline_text_id=new.baseline_text_id,
-            deadline_at=func.now() + seconds(self._policy.deadline_s),
-            event_id=ids.row_id(),
-            event_type=event.type,
-            caller=caller,
-            traceparent=current_traceparent(),
-        )
-        unless_active = row.on_conflict_do_nothing(index_elements=[job_table.c.dedupe_key], index_where=_IS_ACTIVE)
-        created = (await tx.execute(unless_active.returning(*job_table.c))).mappings().first()
+        row = {
+            "id": job_id,
+            "kind": new.kind,
+            "entity_kind": new.entity_kind,
+            "slug": new.slug,
+            "requested_slug": new.requested_slug,
+            "entity_id": new.entity_id,
+            "form": new.form,
+            "locale": new.locale,
+            "context_tag": new.context_tag,
+            "confidence": new.confidence,
+            "status": JobStatus.PENDING,
+            "max_attempts": self._policy.max_attempts,
+            "dedupe_key": new.dedupe_key,
+            "baseline_text_id": new.baseline_text_id,
+            "event_id": ids.row_id(),
+            "event_type": event.type,
+            "caller": caller,
+            "traceparent": current_traceparent(),
+        }
+        created = (await tx.execute(_new_job(*row), {**row, "deadline_s": self._policy.deadline_s})).mappings().first()
         if created is None:
             return False
-        await tx.execute(insert(job_callers).values(job_id=job_id, caller=caller))
+        await tx.execute(_CALLER, {"job_id": job_id, "caller": caller})
         await record_acceptance(tx, job_id, ACTOR)
         await outbox.add(tx, request_event(created))
         return True
@@ -219,3 +234,16 @@ def _identity(new: NewJob) -> str:
 def _tell(accepted: Sequence[AcceptedJob]) -> None:
     for job in accepted:
         log.info("job.accepted" if job.created else "job.joined", job_id=str(job.job_id), slug=job.new.slug)
+
+
+@cache
+def _new_job(*given: str) -> Executable:
+    """Insert a job unless its identity has an active one. Built once: composing a statement costs more than sending it."""
+    deadline = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("deadline_s", type_=Float))
+    columns: dict[str, Any] = {name: bindparam(name) for name in given}
+    row = postgresql.insert(job_table).values(columns | {"deadline_at": deadline})
+    unless_active = row.on_conflict_do_nothing(index_elements=[job_table.c.dedupe_key], index_where=_IS_ACTIVE)
+    return unless_active.returning(*job_table.c)
+
+
+_CALLER = insert(job_callers)

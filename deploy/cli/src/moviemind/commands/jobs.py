@@ -4,7 +4,6 @@ import asyncio
 from typing import Annotated
 
 import typer
-from shared.db.jobs_read import list_jobs
 
 from moviemind.api import Api
 from moviemind.api_models import Job, Transition
@@ -14,6 +13,7 @@ from moviemind.database import database
 from moviemind.errors import CliError
 from moviemind.instance import Target
 from moviemind.paths import DataDir
+from shared.db.jobs_read import list_jobs
 from shared.jobs import JobStatus
 
 app = typer.Typer()

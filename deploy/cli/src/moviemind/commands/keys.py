@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from shared.db.keys import create_key, list_keys, revoke_key
 
 from moviemind.commands.options import DataDirOption, JsonOption
 from moviemind.console import err, moment, out, print_json, print_table
@@ -14,6 +13,7 @@ from moviemind.errors import CliError
 from moviemind.instance import Target
 from moviemind.paths import DataDir
 from shared.clock import SystemClock
+from shared.db.keys import create_key, list_keys, revoke_key
 
 app = typer.Typer()
 

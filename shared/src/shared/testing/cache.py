@@ -1,0 +1,36 @@
+"""The versioned cache in memory: passes the same contract as Redis."""
+
+from shared.cache import CachedResponse
+from shared.entities import EntityKind
+from shared.errors import Unavailable
+
+
+class FakeCache:
+    """`away` makes it behave as Redis does when it cannot be reached."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.bodies: dict[tuple[EntityKind, str], dict[str, CachedResponse]] = {}
+        self.versions: dict[tuple[EntityKind, str], int] = {}
+
+    async def get(self, kind: EntityKind, slug: str, variant: str) -> CachedResponse | None:
+        return None if self.away else self.bodies.get((kind, slug), {}).get(variant)
+
+    async def fill(self, kind: EntityKind, slug: str, variant: str, version: int, response: CachedResponse) -> bool:
+        if self.away or version < self.versions.get((kind, slug), 0):
+            return False
+        self._announce(kind, slug, version)
+        self.bodies.setdefault((kind, slug), {})[variant] = response
+        return True
+
+    async def invalidate(self, kind: EntityKind, slug: str, version: int) -> bool:
+        if self.away:
+            raise Unavailable("redis")
+        return self._announce(kind, slug, version)
+
+    def _announce(self, kind: EntityKind, slug: str, version: int) -> bool:
+        if version <= self.versions.get((kind, slug), 0):
+            return False
+        self.versions[kind, slug] = version
+        self.bodies.pop((kind, slug), None)
+        return True

@@ -1,3 +1,4 @@
+import re
 import uuid
 from collections.abc import AsyncIterator
 
@@ -215,7 +216,11 @@ async def test_the_welcome_names_what_exists(world: World) -> None:
     urls = [*body["documentation"].values(), *(entry["url"] for entry in body["resources"].values())]
     for url in urls:
         assert (await world.client.head(url.removeprefix("https://api.test"))).status_code in {200, 405}
-    assert (await world.client.get("/api/doc")).headers["content-type"].startswith("text/html")
+    page = await world.client.get("/api/doc")
+    assert page.headers["content-type"].startswith("text/html")
+    assets = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(assets) == 3
+    assert {(await world.client.get(asset)).status_code for asset in assets} == {200}
 
 
 async def test_the_published_contract_is_valid_and_complete(world: World) -> None:

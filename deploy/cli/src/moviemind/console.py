@@ -27,7 +27,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_row(*row)
     # a cut id is of no use: rather a line that is longer than the terminal
     width = Measurement.get(out, out.options.update(max_width=1000), table).maximum
-    out.print(table, width=width, crop=False, soft_wrap=True)
+    Console(width=width, highlight=False).print(table, crop=False)
 
 
 def moment(at: datetime | None) -> str:

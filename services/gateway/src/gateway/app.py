@@ -143,6 +143,7 @@ def create_app(settings: GatewaySettings, tracer_provider: TracerProvider | None
     app.state.running = parts.running
     for router in (*_job_routers(parts), *_entity_routers(parts), health.router(parts.health)):
         app.include_router(router)
+    app.mount(welcome.ASSETS_PATH, welcome.assets(), "assets")
     app.include_router(
         welcome.router(links=parts.links, version=app.version, document=lambda: document_of(app, parts.links))
     )

@@ -6,11 +6,21 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
 
 from gateway.http.links import Links
 
 _CACHED = {"Cache-Control": "public, max-age=300"}
 OPENAPI_PATH = "/api/docs/openapi.yaml"
+
+
+ASSETS_PATH = "/api/docs/assets"
+"""Swagger's scripts, served from here so that the page works without a network; they come with the package fastapi-offline."""
+
+
+def assets() -> StaticFiles:
+    """What `ASSETS_PATH` serves."""
+    return StaticFiles(packages=[("fastapi_offline", "static")])
 
 
 def router(*, links: Links, version: str, document: Callable[[], dict[str, Any]]) -> APIRouter:
@@ -42,8 +52,14 @@ def router(*, links: Links, version: str, document: Callable[[], dict[str, Any]]
 
     @router.get("/api/doc")
     async def swagger_ui() -> Response:
-        """The contract to read and try; its scripts come from a public network."""
-        page = get_swagger_ui_html(openapi_url=OPENAPI_PATH, title="MovieMind API")
+        """The contract to read and try."""
+        page = get_swagger_ui_html(
+            openapi_url=OPENAPI_PATH,
+            title="MovieMind API",
+            swagger_js_url=f"{ASSETS_PATH}/swagger-ui-bundle.js",
+            swagger_css_url=f"{ASSETS_PATH}/swagger-ui.css",
+            swagger_favicon_url=f"{ASSETS_PATH}/favicon.png",
+        )
         page.headers.update(_CACHED)
         return page
 

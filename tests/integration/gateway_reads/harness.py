@@ -44,7 +44,8 @@ from shared.cache import RedisCache, connect
 from shared.catalog import Lookup
 from shared.clock import SystemClock
 from shared.db.engine import Database, Transaction
-from shared.db.facts import StoredEntity, create_entity
+from shared.db.entity_rows import StoredEntity
+from shared.db.facts import create_entity
 from shared.db.tables import entities, jobs, slug_aliases, texts
 from shared.entities import KINDS, CreditFact, EntityKind, Facts, MovieDetails, PersonDetails, Role, ShowType, TvDetails
 from shared.errors import Unavailable

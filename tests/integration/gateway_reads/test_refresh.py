@@ -12,7 +12,8 @@ from tests.integration.gateway_reads.harness import BASE, Gateway, acting, facts
 from shared import ids
 from shared.db.attempts import PostgresAttempts, complete
 from shared.db.engine import Transaction
-from shared.db.facts import StoredEntity, update_facts
+from shared.db.entity_rows import StoredEntity
+from shared.db.facts import update_facts
 from shared.db.tables import entities
 from shared.entities import KINDS, EntityKind
 from shared.events import RefreshRequested

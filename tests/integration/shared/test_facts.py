@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import func, select
 
 from shared.db.engine import Database, Transaction
-from shared.db.facts import StoredEntity, create_entity, read_facts, update_facts
+from shared.db.entity_rows import StoredEntity
+from shared.db.facts import create_entity, read_facts, update_facts
 from shared.db.tables import credits_, entities, outbox, tmdb_snapshots
 from shared.entities import CreditFact, EntityKind, Facts, MovieDetails, PersonDetails, Role, TitleCredit
 

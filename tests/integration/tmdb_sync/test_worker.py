@@ -17,7 +17,8 @@ from tests.support.jobs import store_refresh
 from tests.support.servers import free_port, stop_tree, wait_until
 
 from shared.db.engine import Database, Transaction
-from shared.db.facts import StoredEntity, create_entity
+from shared.db.entity_rows import StoredEntity
+from shared.db.facts import create_entity
 from shared.db.tables import entities, jobs, outbox, tmdb_snapshots
 from shared.entities import EntityKind, Facts, MovieDetails
 

@@ -35,7 +35,7 @@ def router(
 ) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["Generation"])
 
-    @router.post("/generate", **documented(GENERATE))
+    @router.post("/generate", summary="Ask for a text", **documented(GENERATE))
     async def generate(
         request: Request,
         raw: Annotated[bytes, Depends(bodies.read)],

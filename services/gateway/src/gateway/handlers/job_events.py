@@ -36,7 +36,12 @@ class EventStream(StreamingResponse):
 def router(*, identify: Identify, read_job: ReadJob, follow_job: FollowJob, links: Links) -> APIRouter:
     router = APIRouter(prefix="/api/v1/jobs", tags=["Jobs"])
 
-    @router.get("/{job_id}/events", dependencies=[Depends(identify)], **documented(EVENTS))
+    @router.get(
+        "/{job_id}/events",
+        summary="Follow a job as server-sent events",
+        dependencies=[Depends(identify)],
+        **documented(EVENTS),
+    )
     async def events(request: Request, job_id: str, last_event_id: str | None = None) -> Response:
         """Every transition of a job once and in order, stored ones first, then live ones, until the last."""
         wanted, context = id_of(job_id), context_of(request)

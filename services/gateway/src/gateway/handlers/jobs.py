@@ -36,7 +36,7 @@ def router(
 ) -> APIRouter:
     router = APIRouter(prefix="/api/v1/jobs", tags=["Jobs"])
 
-    @router.get("/{job_id}", dependencies=[Depends(identify)], **documented(JOB))
+    @router.get("/{job_id}", summary="Read a job, or wait for it", dependencies=[Depends(identify)], **documented(JOB))
     async def job(request: Request, job_id: str) -> Response:
         """The stored state of a job; with `Prefer: wait` its next or its last one."""
         wanted, known = id_of(job_id), request.headers.get("if-none-match", "")
@@ -55,7 +55,7 @@ def router(
             return Response(status_code=304, headers=headers)
         return _document(request, found, links, clock.now(), headers)
 
-    @router.post("/{job_id}/cancel", **documented(CANCEL))
+    @router.post("/{job_id}/cancel", summary="Cancel a job, or leave it", **documented(CANCEL))
     async def cancel(
         request: Request,
         job_id: str,

@@ -125,7 +125,7 @@ def _route(kind: EntityKind, verb: str, summary: str, operation: Operation) -> d
     return route | {
         "operation_id": f"{verb}_{names.path.replace('-', '_')}",
         "summary": summary,
-        "tags": [_plural(kind)],
+        "tags": [_plural(kind)[0].upper() + _plural(kind)[1:]],
     }
 
 

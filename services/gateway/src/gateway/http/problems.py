@@ -104,7 +104,7 @@ class Problem(Exception):
         registered = REGISTRY[self.name]
         return {
             "type": f"{_IANA if registered.iana_title else _OURS}{self.name}",
-            "title": registered.iana_title or self.name.replace("-", " ").capitalize(),
+            "title": registered.iana_title or self.name.replace("-", " ").capitalize().replace(" json", " JSON"),
             "status": registered.status,
             "error": registered.error.format(**_english(self.kind)) if self.kind else registered.error,
         }

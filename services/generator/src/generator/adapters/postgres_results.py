@@ -12,7 +12,8 @@ from generator.ports import Draft, Known, Shelf, Text
 from shared import ids, outbox, slugs, topology
 from shared.db.attempts import complete, is_current
 from shared.db.engine import Database, Transaction, sqlstate
-from shared.db.facts import SLUG_CANDIDATES, create_entity, read_facts
+from shared.db.entity_rows import SLUG_CANDIDATES
+from shared.db.facts import create_entity, read_facts
 from shared.db.tables import entities, jobs, slug_aliases, texts, tmdb_snapshots
 from shared.entities import ContextTag, EntityKind, Facts
 from shared.errors import LeaseLost, Transient, failure

@@ -7,7 +7,8 @@ from sqlalchemy import func, select, update
 from shared import ids, outbox, topology
 from shared.db.attempts import complete
 from shared.db.engine import Database, Transaction
-from shared.db.facts import touch, update_facts
+from shared.db.entity_rows import touch
+from shared.db.facts import update_facts
 from shared.db.tables import entities
 from shared.entities import EntityKind, Facts
 from shared.events import RefreshCompleted, RefreshRequested

@@ -1,0 +1,147 @@
+"""Rows of entities: find one, insert one under a free slug, give one a new version."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import RowMapping, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from shared import ids, outbox, slugs
+from shared.db.engine import Transaction
+from shared.db.tables import entities, slug_aliases, tmdb_snapshots
+from shared.entities import EntityKind, Facts
+from shared.errors import Permanent
+from shared.events import EntityChanged
+from shared.jobs import Failure, FailureType
+
+SLUG_CANDIDATES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntity:
+    """An entity right after it was read or written. `complete` is False for a person known from credits only."""
+
+    id: UUID
+    kind: EntityKind
+    slug: str
+    version: int
+    default_text_id: UUID | None
+    tmdb_id: int | None
+    complete: bool
+    created: bool = False
+
+
+async def find_entity(tx: Transaction, kind: EntityKind, tmdb_id: int) -> StoredEntity | None:
+    """The stored entity with this catalogue id, locked until the transaction ends."""
+    row = (
+        (
+            await tx.execute(
+                _STORED.where(entities.c.kind == kind, entities.c.tmdb_id == tmdb_id).with_for_update(of=entities)
+            )
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else stored_entity(row)
+
+
+async def insert_entity(tx: Transaction, facts: Facts) -> StoredEntity:
+    """Insert under the first free slug; another transaction may have inserted the same entity meanwhile."""
+    for slug in islice(slugs.candidates(facts), SLUG_CANDIDATES):
+        taken = exists().where(slug_aliases.c.kind == facts.kind, slug_aliases.c.slug == slug)
+        if await tx.scalar(select(taken)):
+            continue
+        row = insert(entities).values(
+            id=ids.row_id(), kind=facts.kind, slug=slug, tmdb_id=facts.tmdb_id, **columns(facts)
+        )
+        inserted = (await tx.execute(row.on_conflict_do_nothing().returning(entities.c.id))).scalar()
+        if inserted is not None:
+            return StoredEntity(inserted, facts.kind, slug, 1, None, facts.tmdb_id, complete=True, created=True)
+        stored = await find_entity(tx, facts.kind, facts.tmdb_id)
+        if stored is not None:
+            return stored
+    raise Permanent(
+        Failure(type=FailureType.UNKNOWN_ERROR, technical_message=f"no free slug for {facts.title[:100]!r}")
+    )
+
+
+async def touch(tx: Transaction, entity_ids: Iterable[UUID]) -> None:
+    """Give entities whose answers changed a new version, and tell the cache."""
+    chosen = (
+        select(entities.c.id)
+        .where(entities.c.id.in_(sorted(set(entity_ids))))
+        .order_by(entities.c.id)
+        .with_for_update()
+        .cte("chosen")
+    )
+    rows = await tx.execute(
+        update(entities)
+        .where(entities.c.id == chosen.c.id)
+        .values(version=entities.c.version + 1, updated_at=func.now())
+        .returning(entities.c.id, entities.c.kind, entities.c.slug, entities.c.version, entities.c.updated_at)
+    )
+    for row in rows.mappings().all():
+        await outbox.add(
+            tx,
+            EntityChanged(
+                event_id=ids.row_id(),
+                occurred_at=row["updated_at"],
+                entity_kind=EntityKind(row["kind"]),
+                entity_id=row["id"],
+                slug=row["slug"],
+                entity_version=row["version"],
+            ),
+        )
+
+
+def columns(facts: Facts) -> dict[str, Any]:
+    return {
+        "title": facts.title,
+        "original_title": facts.original_title,
+        "titles": storable(facts.titles),
+        "title_slug": slugs.slugify(facts.title),
+        "year": facts.year,
+        "genres": list(facts.genres),
+        "details": storable(facts.details.model_dump(mode="json")),
+    }
+
+
+def storable(value: Any) -> Any:
+    """`value` without what jsonb refuses: NUL characters and lone surrogates."""
+    match value:
+        case str():
+            return value.replace("\x00", "").encode("utf-8", "replace").decode()
+        case list():
+            return [storable(item) for item in cast("list[Any]", value)]
+        case dict():
+            return {storable(name): storable(item) for name, item in cast("dict[str, Any]", value).items()}
+        case Mapping():
+            return storable(dict(cast("Mapping[str, Any]", value)))
+        case _:
+            return value
+
+
+def stored_entity(row: RowMapping) -> StoredEntity:
+    return StoredEntity(
+        id=row["id"],
+        kind=EntityKind(row["kind"]),
+        slug=row["slug"],
+        version=row["version"],
+        default_text_id=row["default_text_id"],
+        tmdb_id=row["tmdb_id"],
+        complete=row["complete"],
+    )
+
+
+_STORED = select(
+    entities.c.id,
+    entities.c.kind,
+    entities.c.slug,
+    entities.c.version,
+    entities.c.default_text_id,
+    entities.c.tmdb_id,
+    exists().where(tmdb_snapshots.c.entity_id == entities.c.id).label("complete"),
+)

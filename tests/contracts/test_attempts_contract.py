@@ -16,7 +16,7 @@ from shared.db.tables import ai_calls, dead_letters, inbox, job_transitions, job
 from shared.entities import EntityKind, Form, Locale
 from shared.errors import LeaseLost, Transient
 from shared.events import GenerationRequested, JobEvent
-from shared.jobs import Attempt, AttemptPolicy, Failure, FailureType, JobStatus, Result
+from shared.jobs import Attempt, AttemptPolicy, Failure, FailureType, JobStatus, Result, Suspect
 from shared.messaging.consume import Attempts
 from shared.testing.attempts import FakeAttempts, FakeLedger
 from shared.testing.clock import START, FakeClock
@@ -68,7 +68,7 @@ class World:
 
     async def claimed(self, event: JobEvent) -> Attempt:
         attempt = await self.attempts.claim(event)
-        assert attempt is not None
+        assert isinstance(attempt, Attempt)
         return attempt
 
 
@@ -187,7 +187,7 @@ class AttemptsContract:
 
         attempt = await world.claimed(event)
 
-        assert (attempt.number, attempt.alone, attempt.last) == (1, False, False)
+        assert (attempt.number, attempt.last) == (1, False)
         assert attempt.slug == "the-matrix-1999"
         assert 0 < attempt.seconds_left <= 600
         assert await world.statuses(event) == ["PENDING", "PROCESSING"]
@@ -201,14 +201,14 @@ class AttemptsContract:
         (wait_s,) = await world.sent_in_s()
         assert POLICY.lease_s - 5 < wait_s <= POLICY.lease_s
 
-    async def test_an_ended_lease_is_taken_over_and_the_job_runs_alone(self, world: World) -> None:
+    async def test_an_ended_lease_is_taken_over(self, world: World) -> None:
         event = await world.accept()
         first = await world.claimed(event)
         await world.end_lease(event)
 
         second = await world.claimed(event)
 
-        assert (second.number, second.alone) == (2, True)
+        assert second.number == 2
         assert not await world.attempts.renew(first)
         assert await world.attempts.renew(second)
         with pytest.raises(LeaseLost):
@@ -279,7 +279,7 @@ class AttemptsContract:
         await world.attempts.release(await world.claimed(event), event)
 
         again = await world.claimed(event)
-        assert (again.number, again.alone) == (1, False)
+        assert again.number == 1
 
     async def test_an_interrupted_attempt_counts_when_a_call_of_unknown_outcome_was_begun(self, world: World) -> None:
         event = await world.accept()
@@ -292,13 +292,28 @@ class AttemptsContract:
 
     async def test_a_job_whose_every_attempt_died_with_its_worker_fails(self, world: World) -> None:
         event = await world.accept(max_attempts=2)
-        for _ in range(2):
-            await world.claimed(event)
-            await world.end_lease(event)
+        await world.claimed(event)
+        await world.end_lease(event)
+        await world.attempts.claim(event, alone=True)
+        await world.end_lease(event)
 
         assert await world.attempts.claim(event) is None
 
         assert (await world.statuses(event))[-1] == "FAILED"
+
+    async def test_the_last_attempt_after_crashes_is_claimed_by_nobody_who_is_not_alone(self, world: World) -> None:
+        event = await world.accept(max_attempts=3)
+        for _ in range(2):
+            await world.claimed(event)
+            await world.end_lease(event)
+
+        refused = await world.attempts.claim(event)
+        last = await world.attempts.claim(event, alone=True)
+
+        assert refused == Suspect()
+        assert isinstance(last, Attempt)
+        assert (last.number, last.last) == (3, True)
+        assert (await world.statuses(event)).count("PROCESSING") == 3
 
     async def test_an_unknown_job_is_parked(self, world: World) -> None:
         event = (await world.accept()).model_copy(update={"job_id": ids.job_id()})

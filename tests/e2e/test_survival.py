@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -134,3 +135,34 @@ def test_two_systems_on_one_machine_do_not_meet(tmp_path: Path) -> None:
 
         assert (stored, other) == (1, 0)
         assert one.key != two.key
+
+
+@pytest.mark.parametrize("name", ["postgres", "redis", "broker"])
+def test_a_server_that_dies_amid_jobs_costs_time_only(tmp_path: Path, name: str) -> None:
+    with running(tmp_path / "data", settings=FAST_RETRIES) as system:
+        system.fault(provider="openai", title="*", fault="none", delay_s=0.5)
+        jobs = post_all(system)
+        eventually(lambda: len(system.calls("openai")) >= 5, "the first calls")
+
+        os.kill(system.child(name), signal.SIGKILL)
+
+        ended = [ended_job(system, job_id) for job_id in jobs]
+        assert {job["status"] for job in ended} == {"DONE"}
+        assert len({job["text_id"] for job in ended}) == len(jobs)
+
+
+def ended_job(system: System, job_id: str) -> dict[str, Any]:
+    """The job once it is terminal; a gateway whose database is away says so meanwhile."""
+    found: dict[str, Any] = {}
+
+    def terminal() -> bool:
+        with system.anonymous() as client:
+            answer = client.get(f"/api/v1/jobs/{job_id}")
+        if answer.status_code == 200:
+            found.update(answer.json())
+        else:
+            assert answer.status_code == 503, answer.text
+        return found.get("status") in {"DONE", "FAILED", "CANCELLED"}
+
+    eventually(terminal, f"the end of {job_id}", timeout_s=90)
+    return found

@@ -130,7 +130,7 @@ class Attempt:
     """The right to work on a job once, and everything the job says about the work.
 
     Every write of the attempt compares `(status = PROCESSING, number, token)`. `seconds_left` is the time to the job's deadline at the
-    claim. `alone` asks the worker to run nothing beside it: the attempt before ended with its worker.
+    claim.
     """
 
     job_id: UUID
@@ -149,11 +149,17 @@ class Attempt:
     locale: Locale | None = None
     context_tag: ContextTag | None = None
     baseline_text_id: UUID | None = None
-    alone: bool = False
 
     @property
     def last(self) -> bool:
         return self.number >= self.max_attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A job whose attempts, all but one, ended with their worker. Its last one is claimed with nothing beside it, so that a job that
+    kills its worker cannot use up its neighbours' attempts too.
+    """
 
 
 class AttemptPolicy(BaseModel):

@@ -286,3 +286,71 @@ async def test_a_bug_in_the_work_of_an_event_parks_it(rig: Rig) -> None:
     await consumer.settle(message, (GenerationRequested,), work)
 
     assert (rig.ledger.dead, message.acks) == (["handler-crashed"], 1)
+
+
+async def test_an_outage_costs_no_attempt(rig: Rig) -> None:
+    seen: list[int] = []
+
+    async def work(event: GenerationRequested, attempt: Attempt) -> None:
+        seen.append(attempt.number)
+        if len(seen) < 5:
+            raise Unavailable("postgres")
+        await rig.write(event, attempt)
+
+    settling = asyncio.create_task(rig.settle(work))
+    while not settling.done():
+        await asyncio.wait({settling}, timeout=0.001)
+        rig.clock.advance(1)
+
+    assert seen == [1] * 5
+    assert rig.status is JobStatus.DONE
+
+
+async def test_after_an_outage_a_job_that_is_no_longer_ours_is_left(rig: Rig) -> None:
+    calls = 0
+
+    async def work(_event: GenerationRequested, _attempt: Attempt) -> None:
+        nonlocal calls
+        calls += 1
+        rig.ledger.move(rig.ledger.jobs[rig.event.job_id], JobStatus.CANCELLED)
+        raise Unavailable("postgres")
+
+    settling = asyncio.create_task(rig.settle(work))
+    while not settling.done():
+        await asyncio.wait({settling}, timeout=0.001)
+        rig.clock.advance(1)
+
+    assert (calls, settling.result().acks) == (1, 1)
+
+
+async def test_f30_a_job_that_keeps_killing_its_worker_runs_alone_at_last(rig: Rig) -> None:
+    crashed = rig.ledger.jobs[rig.event.job_id]
+    crashed.status, crashed.attempt, crashed.lease_until = JobStatus.PROCESSING, 2, rig.clock.now()
+    inside, together, neighbours_may_end = 0, list[int](), asyncio.Event()
+
+    async def work(event: GenerationRequested, attempt: Attempt) -> None:
+        nonlocal inside
+        inside += 1
+        if attempt.number == 1:
+            await neighbours_may_end.wait()
+        else:
+            together.append(inside)
+        inside -= 1
+        await rig.write(event, attempt)
+
+    async def settle(event: GenerationRequested) -> None:
+        envelope = encode(event)
+        message = Message(RawMessage(dict(envelope.headers), CONTENT_TYPE, envelope.body))
+        await rig.consumer.settle(message, GenerationRequested, work)
+
+    neighbours = [asyncio.create_task(settle(rig.accepted())) for _ in range(2)]
+    await asyncio.wait(neighbours, timeout=0.01)
+    suspect = asyncio.create_task(settle(rig.event))
+    await asyncio.wait({suspect}, timeout=0.01)
+    attempt_while_waiting = crashed.attempt
+    neighbours_may_end.set()
+    await asyncio.gather(suspect, *neighbours)
+
+    assert attempt_while_waiting == 2
+    assert together == [1]
+    assert crashed.status is JobStatus.DONE

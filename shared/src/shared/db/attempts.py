@@ -14,7 +14,7 @@ from shared.entities import ContextTag, EntityKind, Form, Locale
 from shared.errors import BadMessage, LeaseLost, Transient
 from shared.events import JobEvent
 from shared.faults import crash_point
-from shared.jobs import Attempt, AttemptPolicy, Failure, FailureType, JobKind, JobStatus, Result, retry_delay
+from shared.jobs import Attempt, AttemptPolicy, Failure, FailureType, JobKind, JobStatus, Result, Suspect, retry_delay
 
 
 def is_current(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
@@ -54,14 +54,15 @@ class PostgresAttempts:
         self._queue = queue
         self._policy = policy
 
-    async def claim(self, event: JobEvent) -> Attempt | None:
+    async def claim(self, event: JobEvent, *, alone: bool = False) -> Attempt | Suspect | None:
         """The next attempt of the event's job, or None when this delivery has nothing to do.
 
         None also covers what was settled here: a live lease (checked again when it ends), an attempt not yet due, a finished or unknown
-        job, a deadline that has passed, and a job whose attempts all ended with their worker.
+        job, a deadline that has passed, and a job whose attempts all ended with their worker. A Suspect is claimed only by a caller that
+        says that it runs `alone`.
         """
 
-        async def work(tx: Transaction) -> Attempt | None:
+        async def work(tx: Transaction) -> Attempt | Suspect | None:
             row = (
                 (await tx.execute(_CLAIMABLE.where(jobs.c.id == event.job_id).with_for_update(of=jobs)))
                 .mappings()
@@ -91,17 +92,20 @@ class PostgresAttempts:
                 )
                 await self._end(tx, (jobs.c.id == event.job_id,), event, failure)
                 return None
-            return await self._take(tx, event, alone=status is JobStatus.PROCESSING)
+            crashed = status is JobStatus.PROCESSING
+            if crashed and row["attempt"] + 1 >= row["max_attempts"] and not alone:
+                return Suspect()
+            return await self._take(tx, event, crashed=crashed)
 
         return await self._database.run(work)
 
-    async def _take(self, tx: Transaction, event: JobEvent, *, alone: bool) -> Attempt:
+    async def _take(self, tx: Transaction, event: JobEvent, *, crashed: bool) -> Attempt:
         taken = await move(
             tx,
             JobStatus.PROCESSING,
             jobs.c.id == event.job_id,
             actor=self._consumer,
-            reason="taken-over" if alone else None,
+            reason="taken-over" if crashed else None,
             values={
                 "attempt": jobs.c.attempt + 1,
                 "lease_token": ids.job_id(),
@@ -112,7 +116,7 @@ class PostgresAttempts:
         )
         if taken is None:
             raise LeaseLost(str(event.job_id))
-        return _attempt(taken, alone=alone)
+        return _attempt(taken)
 
     async def renew(self, attempt: Attempt) -> bool:
         """Extend the lease; False when it is no longer this attempt's to extend."""
@@ -278,7 +282,7 @@ def _too_late(when: str) -> Failure:
     return Failure(type=FailureType.TIMEOUT, technical_message=f"the deadline of the job passed {when}")
 
 
-def _attempt(row: RowMapping, *, alone: bool) -> Attempt:
+def _attempt(row: RowMapping) -> Attempt:
     return Attempt(
         job_id=row["id"],
         kind=JobKind(row["kind"]),
@@ -296,7 +300,6 @@ def _attempt(row: RowMapping, *, alone: bool) -> Attempt:
         locale=Locale(row["locale"]) if row["locale"] else None,
         context_tag=ContextTag(row["context_tag"]) if row["context_tag"] else None,
         baseline_text_id=row["baseline_text_id"],
-        alone=alone,
     )
 
 

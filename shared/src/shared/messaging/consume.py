@@ -3,13 +3,14 @@
     done         effect, inbox and outbox committed by the use case, then ack
     transient    attempt and error recorded, the next attempt scheduled as an outbox row, one transaction, then ack
     permanent    job FAILED, its failed event and a dead letter, one transaction, then ack
-    unavailable  no ack: the delivery is kept until the store answers, so an outage never becomes dead letters
+    unavailable  no ack: the attempt goes on when the store answers, so an outage becomes neither dead letters nor lost attempts
 
 Work runs in a task of its own: losing the connection to the broker cancels the handler, but not an AI call that is being paid for. The
 redelivery finds the live lease and waits for it.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
@@ -22,11 +23,12 @@ from shared.envelope import decode
 from shared.errors import BadMessage, LeaseLost, Permanent, Transient, Unavailable
 from shared.events import Event, JobEvent
 from shared.faults import InjectedFault, crash_point
-from shared.jobs import Attempt, Failure, FailureType
+from shared.jobs import Attempt, Failure, FailureType, Suspect
 from shared.messaging.gate import Gate
 
 E = TypeVar("E", bound=Event)
 J = TypeVar("J", bound=JobEvent)
+T = TypeVar("T")
 RECHECK_S = 1.0
 """Pause between two looks at a store that is away."""
 
@@ -64,7 +66,7 @@ class Parking(Protocol):
 class Attempts(Parking, Protocol):
     """The job ledger; see `shared.db.attempts.PostgresAttempts` for what each call guarantees."""
 
-    async def claim(self, event: JobEvent) -> Attempt | None: ...
+    async def claim(self, event: JobEvent, *, alone: bool = False) -> Attempt | Suspect | None: ...
 
     async def renew(self, attempt: Attempt) -> bool: ...
 
@@ -149,9 +151,18 @@ class JobConsumer:
             await asyncio.wait(late, timeout=5)
 
     async def _attempt(self, event: J, work: Callable[[J, Attempt], Awaitable[None]]) -> None:
-        attempt = await self._attempts.claim(event)
-        if attempt is None:
-            return
+        """Claimed only once there is room to run: nobody holds a lease while waiting."""
+        async with self._gate.enter():
+            claimed = await self._attempts.claim(event)
+            if isinstance(claimed, Attempt):
+                await self._run(event, claimed, work)
+        if isinstance(claimed, Suspect):
+            async with self._gate.enter(alone=True):
+                claimed = await self._attempts.claim(event, alone=True)
+                if isinstance(claimed, Attempt):
+                    await self._run(event, claimed, work)
+
+    async def _run(self, event: J, attempt: Attempt, work: Callable[[J, Attempt], Awaitable[None]]) -> None:
         await crash_point("consumer.after_claim")
         span = trace.get_current_span()
         span.set_attributes(
@@ -164,44 +175,60 @@ class JobConsumer:
         )
         with structlog.contextvars.bound_contextvars(job_id=str(attempt.job_id), attempt=attempt.number):
             try:
-                await self._under_lease(attempt, work(event, attempt))
+                await self._under_lease(attempt, lambda: work(event, attempt))
             except Transient as cause:
                 log.warning("attempt.failed", failure=cause.failure.type, detail=cause.failure.technical_message)
-                await self._attempts.retry(attempt, event, cause)
+                await self._retry(attempt, event, cause)
             except Permanent as cause:
                 log.warning("job.failed", failure=cause.failure.type, detail=cause.failure.technical_message)
-                await self._attempts.fail(attempt, event, cause.failure)
+                failed = cause.failure
+                await until_available(lambda: self._attempts.fail(attempt, event, failed), self._clock)
             except LeaseLost:
                 log.warning("attempt.discarded")
             except asyncio.CancelledError:
                 log.warning("attempt.interrupted")
-                await self._attempts.release(attempt, event)
+                with contextlib.suppress(Unavailable):  # then the lease ends by itself
+                    await self._attempts.release(attempt, event)
                 raise
-            except (Unavailable, InjectedFault):
+            except InjectedFault:
                 raise
             except Exception as error:  # a bug must not become an endless redelivery
                 log.exception("attempt.crashed")
-                failure = Failure(
-                    type=FailureType.UNKNOWN_ERROR,
-                    technical_message=f"{type(error).__name__} while handling {event.type}",
-                )
-                await self._attempts.retry(attempt, event, Transient(failure))
+                detail = f"{type(error).__name__} while handling {event.type}"
+                failure = Failure(type=FailureType.UNKNOWN_ERROR, technical_message=detail)
+                await self._retry(attempt, event, Transient(failure))
 
-    async def _under_lease(self, attempt: Attempt, work: Awaitable[None]) -> None:
-        async with self._gate.enter(alone=attempt.alone):
-            worker = asyncio.ensure_future(work)
-            renewal = asyncio.create_task(self._renew(attempt))
-            try:
-                await asyncio.wait({worker, renewal}, return_when=asyncio.FIRST_COMPLETED)
-                if not worker.done():
-                    worker.cancel()
-                    await asyncio.wait({worker})
-                    raise LeaseLost(str(attempt.job_id))
-                worker.result()
-            finally:
-                renewal.cancel()
+    async def _retry(self, attempt: Attempt, event: JobEvent, cause: Transient) -> None:
+        await until_available(lambda: self._attempts.retry(attempt, event, cause), self._clock)
+
+    async def _under_lease(self, attempt: Attempt, work: Callable[[], Awaitable[None]]) -> None:
+        worker = asyncio.create_task(self._through_outages(attempt, work))
+        renewal = asyncio.create_task(self._renew(attempt))
+        try:
+            await asyncio.wait({worker, renewal}, return_when=asyncio.FIRST_COMPLETED)
+            if not worker.done():
                 worker.cancel()
-                await asyncio.gather(renewal, worker, return_exceptions=True)
+                await asyncio.wait({worker})
+                raise LeaseLost(str(attempt.job_id))
+            worker.result()
+        finally:
+            renewal.cancel()
+            worker.cancel()
+            await asyncio.gather(renewal, worker, return_exceptions=True)
+
+    async def _through_outages(self, attempt: Attempt, work: Callable[[], Awaitable[None]]) -> None:
+        """An outage costs no attempt: once the store answers, and if the lease is still ours, the same attempt goes on from what is stored.
+
+        A commit of unknown outcome is found here too: the job that it ended is no longer ours.
+        """
+        while True:
+            try:
+                return await work()
+            except Unavailable as away:
+                log.warning("attempt.waiting", dependency=away.dependency)
+                await self._clock.sleep(RECHECK_S)
+            if not await until_available(lambda: self._attempts.renew(attempt), self._clock):
+                raise LeaseLost(str(attempt.job_id))
 
     async def _renew(self, attempt: Attempt) -> None:
         """Returns when the lease is lost; while Postgres is away the compare-and-set of the effect decides."""
@@ -230,7 +257,7 @@ async def read(delivery: Delivery, expected: tuple[type[E], ...], parking: Parki
     return None
 
 
-async def until_available(work: Callable[[], Awaitable[None]], clock: Clock) -> None:
+async def until_available(work: Callable[[], Awaitable[T]], clock: Clock) -> T:
     """Repeat `work` until the stores it needs answer. The delivery stays unacked meanwhile, and prefetch bounds how many do."""
     while True:
         try:

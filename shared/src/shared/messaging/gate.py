@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 class Gate:
     """At most `capacity` inside; one that enters `alone` waits until nobody is inside and lets nobody in beside it.
 
-    A job whose last attempt ended with its worker runs alone, so that it cannot use up its neighbours' attempts.
+    See `shared.jobs.Suspect` for who does.
     """
 
     def __init__(self, capacity: int) -> None:

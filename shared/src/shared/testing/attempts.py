@@ -19,6 +19,7 @@ from shared.jobs import (
     JobKind,
     JobStatus,
     Result,
+    Suspect,
     retry_delay,
 )
 
@@ -91,7 +92,7 @@ class FakeAttempts:
         self._consumer = consumer
         self._policy = policy
 
-    async def claim(self, event: JobEvent) -> Attempt | None:
+    async def claim(self, event: JobEvent, *, alone: bool = False) -> Attempt | Suspect | None:
         job, now = self._ledger.jobs.get(event.job_id), self._ledger.clock.now()
         if job is None:
             self._ledger.dead.append("unknown-job")
@@ -109,12 +110,13 @@ class FakeAttempts:
             self._end(
                 job, Failure(type=FailureType.UNKNOWN_ERROR, technical_message="every attempt ended with its worker")
             )
+        elif job.status is JobStatus.PROCESSING and job.attempt + 1 >= job.max_attempts and not alone:
+            return Suspect()
         else:
             return self._take(job, now)
         return None
 
     def _take(self, job: FakeJob, now: datetime) -> Attempt:
-        alone = job.status is JobStatus.PROCESSING
         self._ledger.move(job, JobStatus.PROCESSING)
         job.attempt, job.token, job.next_attempt_at = job.attempt + 1, ids.job_id(), None
         job.lease_until = now + timedelta(seconds=self._policy.lease_s)
@@ -135,7 +137,6 @@ class FakeAttempts:
             form=wanted.form if wanted else None,
             locale=wanted.locale if wanted else None,
             context_tag=wanted.context_tag if wanted else None,
-            alone=alone,
         )
 
     async def renew(self, attempt: Attempt) -> bool:

@@ -88,7 +88,7 @@ class FakeWorld(World):
         )  # fmt: skip
         self._ledger.accept(event)
         attempt = await self._attempts.claim(event)
-        assert attempt is not None
+        assert isinstance(attempt, Attempt)
         self._clock.advance(1)
         return event, replace(attempt, baseline_text_id=baseline)
 
@@ -112,7 +112,7 @@ class PostgresWorld(World):
         job = await store_generation(self._database, slug, tag=tag, baseline_text_id=baseline)
         assert isinstance(job.event, GenerationRequested)
         attempt = await self._attempts.claim(job.event)
-        assert attempt is not None
+        assert isinstance(attempt, Attempt)
         return job.event, attempt
 
     async def cancel(self, attempt: Attempt) -> None:

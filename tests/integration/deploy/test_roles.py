@@ -27,7 +27,7 @@ from shared.db.sweep import Sweep
 from shared.db.tables import jobs, metadata, outbox
 from shared.entities import EntityKind, Facts, MovieDetails
 from shared.errors import BadMessage
-from shared.jobs import AttemptPolicy, JobStatus
+from shared.jobs import Attempt, AttemptPolicy, JobStatus
 from shared.outbox.relay import Outgoing, Relay
 from shared.topology import GENERATION_REQUESTS, WorkQueue
 
@@ -218,7 +218,7 @@ async def test_a_job_goes_through_all_hands_with_these_grants(roles: Roles, data
 
         attempt = await attempts.claim(stored.event)
         entity = await generator.run(lambda tx: create_entity(tx, facts))
-        assert attempt is not None
+        assert isinstance(attempt, Attempt)
         await attempts.release(attempt, stored.event)
         await attempts.park(BadMessage("unreadable", ""), {}, b"")
 

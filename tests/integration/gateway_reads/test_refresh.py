@@ -17,7 +17,7 @@ from shared.db.facts import update_facts
 from shared.db.tables import entities
 from shared.entities import KINDS, EntityKind
 from shared.events import RefreshRequested
-from shared.jobs import AttemptPolicy, Failure, FailureType, Result
+from shared.jobs import Attempt, AttemptPolicy, Failure, FailureType, Result
 
 every_kind = pytest.mark.parametrize("kind", EntityKind)
 MOVIE = EntityKind.MOVIE
@@ -50,7 +50,7 @@ async def work_off(gateway: Gateway, stored: StoredEntity, title: str | None = N
     )
     attempts = PostgresAttempts(gateway.database, SYNC, "tmdb-sync.refresh-requested", AttemptPolicy())
     attempt = await attempts.claim(event)
-    assert attempt is not None
+    assert isinstance(attempt, Attempt)
     if title is None:
         await attempts.fail(attempt, event, Failure(type=FailureType.NOT_FOUND, technical_message="gone"))
         return

@@ -50,7 +50,7 @@ class World:
         )  # fmt: skip
         self.ledger.accept(event, max_attempts=max_attempts)
         attempt = await self.attempts.claim(event)
-        assert attempt is not None
+        assert isinstance(attempt, Attempt)
         return event, replace(attempt, baseline_text_id=baseline_text_id)
 
     def writer(self, model: ScriptedModel) -> WriteText:

@@ -45,10 +45,12 @@ class Server:
     url: str
     origin: str
     process: subprocess.Popen[bytes] | None = None
-    restart: Callable[[], None] | None = field(default=None, repr=False)
+    close: Callable[[], object] | None = field(default=None, repr=False)
     directory: Path | None = None
 
     def stop(self) -> None:
+        if self.close is not None:
+            self.close()
         if self.process is not None:
             stop_tree(self.process)
         if self.directory is not None:
@@ -263,5 +265,5 @@ def _container(name: str, image: str) -> Server:
     }[name]
     wait_until(lambda: answers(lambda: ping(url)), name)
     server = Server(name, url, f"container {image}")
-    server.restart = container.stop
+    server.close = container.stop
     return server

@@ -13,9 +13,9 @@ import hypothesis
 import pytest
 import structlog
 from pytest_socket import disable_socket, enable_socket
-from tests.support import migrating, servers
+from tests.support import migrating, servers, summary
 from tests.support.emptying import clear_broker, clear_redis
-from tests.support.servers import Server
+from tests.support.processes import Server
 
 from shared import ids
 from shared.db.engine import Database
@@ -37,12 +37,32 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         enable_socket()
 
 
+def _servers() -> list[str]:
+    return [f"{server.name}: {server.origin}" for server in _started.values()]
+
+
+summary.say("servers", _servers)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process among several hands over what it has to say."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is None:
+        summary.add(summary.gathered())
+    else:
+        output["summary"] = summary.gathered()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    summary.add(getattr(node, "workeroutput", {}).get("summary", {}))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    terminalreporter.section("servers")
-    for server in _started.values():
-        terminalreporter.line(f"{server.name}: {server.origin}")
-    if not _started:
-        terminalreporter.line("none were needed")
+    for title, lines in ({"servers": ["none were needed"]} | dict(summary.whole())).items():
+        terminalreporter.section(title)
+        for line in lines:
+            terminalreporter.line(line)
 
 
 def _required(server: Server | None, name: str) -> Server:

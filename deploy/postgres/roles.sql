@@ -62,6 +62,9 @@ GRANT INSERT ON jobs TO :"gateway";
 GRANT INSERT, UPDATE, DELETE ON job_callers TO :"gateway";
 GRANT SELECT, INSERT, UPDATE ON idempotency_keys, api_keys TO :"gateway";
 GRANT SELECT ON ai_calls, dead_letters TO :"gateway";
+-- what an operator does to a dead letter, and who did it; entries of the audit are never altered
+GRANT UPDATE (replayed_at, purged_at, headers, body, detail, exact) ON dead_letters TO :"gateway";
+GRANT SELECT, INSERT ON admin_audit TO :"gateway";
 
 GRANT INSERT, UPDATE ON entities, tmdb_snapshots TO :"generator", :"tmdb_sync";
 GRANT INSERT ON slug_aliases TO :"generator", :"tmdb_sync";
@@ -78,6 +81,7 @@ DROP POLICY IF EXISTS relay_reads ON outbox;
 DROP POLICY IF EXISTS relay_postpones ON outbox;
 DROP POLICY IF EXISTS relay_deletes ON outbox;
 DROP POLICY IF EXISTS gateway_adds ON outbox;
+DROP POLICY IF EXISTS gateway_replays ON outbox;
 DROP POLICY IF EXISTS generator_adds ON outbox;
 DROP POLICY IF EXISTS tmdb_sync_adds ON outbox;
 DROP POLICY IF EXISTS sweep_adds ON outbox;
@@ -86,6 +90,10 @@ CREATE POLICY relay_postpones ON outbox FOR UPDATE TO :"services" USING (true);
 CREATE POLICY relay_deletes ON outbox FOR DELETE TO :"services" USING (true);
 CREATE POLICY gateway_adds ON outbox FOR INSERT TO :"gateway"
     WITH CHECK (type IN ('generation.requested', 'refresh.requested'));
+-- whatever died in a queue may go back to that queue, and to no other
+CREATE POLICY gateway_replays ON outbox FOR INSERT TO :"gateway"
+    WITH CHECK (EXISTS (SELECT FROM dead_letters AS letter WHERE letter.event_id = outbox.event_id AND letter.queue = target_queue)
+        OR EXISTS (SELECT FROM dead_letters AS letter WHERE letter.id = outbox.event_id AND letter.queue = target_queue));
 CREATE POLICY generator_adds ON outbox FOR INSERT TO :"generator"
     WITH CHECK (type IN ('generation.completed', 'entity.changed'));
 CREATE POLICY tmdb_sync_adds ON outbox FOR INSERT TO :"tmdb_sync"

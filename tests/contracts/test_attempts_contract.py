@@ -11,15 +11,17 @@ from tests.support.jobs import store_generation
 from shared import ids
 from shared.db import attempts as postgres
 from shared.db.engine import Database, Transaction
-from shared.db.jobs import move, seconds
+from shared.db.jobs import move, seconds, the_job
 from shared.db.tables import ai_calls, dead_letters, inbox, job_transitions, jobs, outbox
 from shared.entities import EntityKind, Form, Locale
 from shared.errors import LeaseLost, Transient
 from shared.events import GenerationRequested, JobEvent
 from shared.jobs import Attempt, AttemptPolicy, Failure, FailureType, JobStatus, Result, Suspect
 from shared.messaging.consume import Attempts
-from shared.testing.attempts import FakeAttempts, FakeLedger
+from shared.testing.attempts import FakeAttempts
 from shared.testing.clock import START, FakeClock
+from shared.testing.database import FakeDatabase
+from shared.testing.rows import CallRow
 
 QUEUE = "generator.generation-requested"
 POLICY = AttemptPolicy(ladder_s=(20.0, 60.0))
@@ -37,6 +39,9 @@ class World:
 
     @abstractmethod
     async def end_lease(self, event: JobEvent) -> None: ...
+
+    @abstractmethod
+    async def pass_deadline(self, event: JobEvent) -> None: ...
 
     @abstractmethod
     async def cancel(self, event: JobEvent) -> None: ...
@@ -75,8 +80,8 @@ class World:
 class FakeWorld(World):
     def __init__(self) -> None:
         self._clock = FakeClock()
-        self._ledger = FakeLedger(self._clock)
-        self.attempts = FakeAttempts(self._ledger, "generator", POLICY)
+        self._database = FakeDatabase(self._clock)
+        self.attempts = FakeAttempts(self._database, "generator", QUEUE, POLICY)
 
     async def accept(self, *, max_attempts: int = 3, deadline_s: float = 600.0) -> JobEvent:
         event = GenerationRequested(
@@ -88,38 +93,46 @@ class FakeWorld(World):
             form=Form.DESCRIPTION,
             locale=Locale.EN,
         )
-        self._ledger.accept(event, max_attempts=max_attempts, deadline_s=deadline_s)
+        self._database.accept(event, max_attempts=max_attempts, deadline_s=deadline_s)
         return event
 
     async def end_lease(self, event: JobEvent) -> None:
         self._clock.advance(POLICY.lease_s)
 
+    async def pass_deadline(self, event: JobEvent) -> None:
+        self._clock.advance(600.0)
+
     async def cancel(self, event: JobEvent) -> None:
-        self._ledger.move(self._ledger.jobs[event.job_id], JobStatus.CANCELLED)
+        self._database.move(self._database.jobs[event.job_id], JobStatus.CANCELLED, "gateway", "cancelled")
 
     async def begin_call(self, attempt: Attempt) -> None:
-        self._ledger.jobs[attempt.job_id].unknown_calls.add(attempt.number)
+        call = CallRow(ids.row_id(), attempt.job_id, attempt.number, "h")
+        self._database.calls[call.id] = call
 
     async def complete(self, attempt: Attempt, event: JobEvent) -> None:
-        self._ledger.complete(attempt, event, "generator", DONE)
+        self._database.complete(attempt, event, "generator", DONE)
 
     async def statuses(self, event: JobEvent) -> list[str]:
-        return list(self._ledger.jobs[event.job_id].transitions)
+        return list(self._database.statuses(event.job_id))
 
     async def error(self, event: JobEvent) -> Failure | None:
-        return self._ledger.jobs[event.job_id].error
+        return self._database.jobs[event.job_id].error
 
     async def sent_in_s(self) -> list[float]:
-        return [(due - self._clock.now()).total_seconds() for due in self._ledger.sends.values()]
+        return [
+            (row.available_at - self._clock.now()).total_seconds()
+            for row in self._database.outbox.values()
+            if row.target_queue == QUEUE
+        ]
 
     async def dead(self) -> list[str]:
-        return self._ledger.dead
+        return [letter.reason for letter in self._database.dead_letters]
 
     async def failed_events(self) -> int:
-        return len(self._ledger.stopped)
+        return sum(event.type == "generation.failed" for event in self._database.events)
 
     async def completed(self) -> int:
-        return len(self._ledger.inbox)
+        return len(self._database.inbox)
 
 
 class PostgresWorld(World):
@@ -139,9 +152,12 @@ class PostgresWorld(World):
     async def end_lease(self, event: JobEvent) -> None:
         await self._write(update(jobs).where(jobs.c.id == event.job_id).values(lease_until=func.now() - seconds(1)))
 
+    async def pass_deadline(self, event: JobEvent) -> None:
+        await self._write(update(jobs).where(jobs.c.id == event.job_id).values(deadline_at=func.now()))
+
     async def cancel(self, event: JobEvent) -> None:
         async def work(tx: Transaction) -> None:
-            await move(tx, JobStatus.CANCELLED, jobs.c.id == event.job_id, actor="gateway", reason="cancelled")
+            await move(tx, JobStatus.CANCELLED, the_job(event.job_id), actor="gateway", reason="cancelled")
 
         await self._database.run(work)
 
@@ -264,6 +280,16 @@ class AttemptsContract:
         error = await world.error(event)
         assert error is not None
         assert error.type is FailureType.TIMEOUT
+
+    async def test_a_job_whose_deadline_passed_while_it_waited_ends_with_its_last_error(self, world: World) -> None:
+        event = await world.accept()
+        await world.attempts.retry(await world.claimed(event), event, Transient(FAILURE))
+        await world.pass_deadline(event)
+
+        assert await world.attempts.claim(event) is None
+
+        assert await world.statuses(event) == ["PENDING", "PROCESSING", "RETRYING", "FAILED"]
+        assert await world.error(event) == FAILURE
 
     async def test_a_permanent_failure_ends_the_job_whatever_attempts_are_left(self, world: World) -> None:
         event = await world.accept()

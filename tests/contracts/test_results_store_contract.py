@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
+from tests.support.fakes.library import FakeLibrary
+from tests.support.fakes.model import FakeCallJournal
 from tests.support.jobs import store_generation
-from tests.unit.generator.fakes import FakeCallJournal, FakeLibrary
 from tests.unit.generator.samples import MATRIX
 
 from generator.adapters.postgres_calls import PostgresCallJournal
@@ -17,14 +18,15 @@ from generator.ports import Answer, CallJournal, Draft, Library, Message, Prompt
 from shared import ids
 from shared.db.attempts import PostgresAttempts
 from shared.db.engine import Database, Transaction
-from shared.db.jobs import move
+from shared.db.jobs import move, the_job
 from shared.db.tables import jobs, outbox
 from shared.entities import ContextTag, EntityKind, Form, Locale
 from shared.errors import LeaseLost, failure
 from shared.events import GenerationRequested
 from shared.jobs import Attempt, AttemptPolicy, FailureType, Identity, JobStatus, Result
-from shared.testing.attempts import FakeAttempts, FakeLedger
+from shared.testing.attempts import FakeAttempts
 from shared.testing.clock import START, FakeClock
+from shared.testing.database import FakeDatabase
 from shared.topology import GENERATION_REQUESTS
 
 POLICY = AttemptPolicy(ladder_s=())
@@ -73,10 +75,10 @@ class World:
 class FakeWorld(World):
     def __init__(self) -> None:
         self._clock = FakeClock()
-        self._ledger = FakeLedger(self._clock)
-        self._attempts = FakeAttempts(self._ledger, "generator", POLICY)
-        self.library = FakeLibrary(self._ledger)
-        self.journal = FakeCallJournal(self._ledger)
+        self._database = FakeDatabase(self._clock)
+        self._attempts = FakeAttempts(self._database, "generator", GENERATION_REQUESTS.name, POLICY)
+        self.library = FakeLibrary(self._database)
+        self.journal = FakeCallJournal(self._database)
 
     async def claimed(
         self, slug: str = SLUG, tag: ContextTag | None = None, baseline: UUID | None = None
@@ -86,17 +88,17 @@ class FakeWorld(World):
             event_id=ids.row_id(), occurred_at=START, entity_kind=EntityKind.MOVIE, job_id=ids.job_id(), slug=slug,
             form=Form.DESCRIPTION, locale=Locale.EN, context_tag=tag,
         )  # fmt: skip
-        self._ledger.accept(event)
+        self._database.accept(event)
         attempt = await self._attempts.claim(event)
         assert isinstance(attempt, Attempt)
         self._clock.advance(1)
         return event, replace(attempt, baseline_text_id=baseline)
 
     async def cancel(self, attempt: Attempt) -> None:
-        self._ledger.move(self._ledger.jobs[attempt.job_id], JobStatus.CANCELLED)
+        self._database.move(self._database.jobs[attempt.job_id], JobStatus.CANCELLED, "gateway")
 
     async def result(self, attempt: Attempt) -> Result | None:
-        return self._ledger.jobs[attempt.job_id].result
+        return self._database.jobs[attempt.job_id].result
 
 
 class PostgresWorld(World):
@@ -117,7 +119,7 @@ class PostgresWorld(World):
 
     async def cancel(self, attempt: Attempt) -> None:
         async def work(tx: Transaction) -> None:
-            await move(tx, JobStatus.CANCELLED, jobs.c.id == attempt.job_id, actor="tests")
+            await move(tx, JobStatus.CANCELLED, the_job(attempt.job_id), actor="tests")
 
         await self._database.run(work)
 
@@ -271,7 +273,7 @@ class ResultsStoreContract:
         for _ in range(5):
             throttled = await world.journal.begin(attempt, PROMPT, "m")
             assert throttled is not None
-            await world.journal.failed(throttled, THROTTLED)
+            await world.journal.failed(throttled, THROTTLED, counted=False)
 
         begun = 0
         while (call := await world.journal.begin(attempt, PROMPT, "m")) is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.emptying import clear_broker, clear_redis
-from tests.support.servers import Server
+from tests.support.processes import Server
 from tests.support.system import System, running
 
 FAST_RETRIES = {"JOB_RETRY_LADDER_S": "0.5,1,2", "JOB_LEASE_S": "3"}

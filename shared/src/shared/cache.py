@@ -7,6 +7,8 @@ reader can never put old data back. A fill of a newer version announces it in tu
 lost. While Redis is away, reads come from Postgres and nothing breaks.
 """
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -16,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from shared import cache_keys
+from shared.batching import Batches
 from shared.entities import EntityKind
 from shared.errors import Unavailable
 
@@ -24,6 +27,10 @@ BODY_TTL_S = 3600
 VERSION_TTL_S = 7 * 86400
 """Outlives every fill that could have been read before an invalidation."""
 REDIS_TIMEOUT_S = 0.5
+REST_S = 1.0
+"""Reads pass by a Redis that failed for so long: one that is silent would hold up every read for its whole timeout."""
+MAX_READS = 64
+"""Bodies fetched in one round trip."""
 
 _INVALIDATE = """
 local known = tonumber(redis.call('GET', KEYS[2]) or '0')
@@ -75,15 +82,31 @@ class RedisCache:
         self._redis = redis
         self._invalidate = redis.register_script(_INVALIDATE)
         self._fill = redis.register_script(_FILL)
+        self._read = Batches(self._read_all, limit=MAX_READS)
+        self._silent_until_s = 0.0
 
     async def get(self, kind: EntityKind, slug: str, variant: str) -> CachedResponse | None:
-        """The stored response, or None: not stored, not readable, or Redis is away. One round trip."""
+        """The stored response, or None: not stored, not readable, or Redis is away. At most two round trips, shared with other readers."""
+        value = await self._read((cache_keys.entity_bodies(kind, slug), variant))
+        return None if value is None else CachedResponse.unpack(value)
+
+    async def _read_all(self, wanted: Sequence[tuple[str, str]]) -> Sequence[bytes | None]:
+        """Each field that is wanted is read once, however many readers want it."""
+        distinct = dict.fromkeys(wanted)
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._silent_until_s:
+            return [None] * len(wanted)
         try:
-            value = await self._redis.hget(cache_keys.entity_bodies(kind, slug), variant)  # pyright: ignore[reportGeneralTypeIssues] (sync/async union)
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for key, field in distinct:
+                    pipeline.hget(key, field)
+                values = await pipeline.execute(raise_on_error=False)
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("cache.unavailable", error=type(error).__name__)
-            return None
-        return CachedResponse.unpack(value) if isinstance(value, bytes) else None
+            self._silent_until_s = loop.time() + REST_S
+            return [None] * len(wanted)
+        found = dict(zip(distinct, values, strict=True))
+        return [value if isinstance(value := found[one], bytes) else None for one in wanted]
 
     async def fill(self, kind: EntityKind, slug: str, variant: str, version: int, response: CachedResponse) -> bool:
         """Store `response`, built from the entity at `version`, unless a newer version was announced. False when it was not stored."""

@@ -1,7 +1,5 @@
 """Names in Redis, spelled here only."""
 
-from uuid import UUID
-
 from shared.entities import EntityKind
 
 
@@ -18,8 +16,3 @@ def entity_version(kind: EntityKind, slug: str) -> str:
 def variant(locale: str | None, text_id: str | None) -> str:
     """The field of one representation."""
     return f"{locale or ''}|{text_id or ''}"
-
-
-def job_slot(dedupe_key: UUID) -> str:
-    """The in-flight slot of an identity: the id of its active job."""
-    return f"slot:{dedupe_key}"

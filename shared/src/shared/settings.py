@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared import ids
+from shared import ids, topology
 from shared.faults import arm
 from shared.jobs import AttemptPolicy
 
 S = TypeVar("S", bound=BaseSettings)
+REPLAY_WINDOW_S = 7 * 86400.0
+"""How long after it was parked a dead letter may be sent again and still find the memory of what was done with its event."""
 
 
 class Section(BaseSettings):
@@ -52,7 +54,7 @@ class TelemetrySettings(Section):
     log_format: Literal["json", "console"] = "json"
     otel_exporter_otlp_endpoint: str | None = None
     traces_dir: Path | None = None
-    traces_sample_ratio: float = Field(default=1.0, ge=0, le=1)
+    traces_sample_ratio: float = Field(default=0.1, ge=0, le=1)
 
 
 class PostgresSettings(Section):
@@ -92,12 +94,20 @@ def _ladder(value: Any) -> Any:
 
 
 class JobSettings(Section):
-    """How jobs are tried. JOB_RETRY_LADDER_S=off switches backoff off: the next attempt is due at once."""
+    """How jobs are tried, and how long it is remembered. JOB_RETRY_LADDER_S=off switches backoff off: the next attempt is due at once."""
 
     job_max_attempts: int = Field(default=3, ge=1, le=20)
     job_retry_ladder_s: Annotated[tuple[float, ...], NoDecode, BeforeValidator(_ladder)] = (20.0, 60.0, 180.0)
     job_lease_s: float = Field(default=30.0, ge=0.2, le=3600)
     job_deadline_s: float = Field(default=600.0, ge=1, le=86400)
+    inbox_retention_s: float = Field(default=14 * 86400.0, le=3650 * 86400)
+
+    @model_validator(mode="after")
+    def _the_inbox_outlives_every_redelivery(self) -> "JobSettings":
+        longest_s = self.job_deadline_s + topology.CONSUMER_TIMEOUT_MS / 1000 + REPLAY_WINDOW_S
+        if self.inbox_retention_s <= longest_s:
+            raise ValueError(f"INBOX_RETENTION_S must be above {longest_s:.0f}, the longest time until a redelivery")
+        return self
 
     @property
     def policy(self) -> AttemptPolicy:

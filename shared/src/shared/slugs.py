@@ -110,6 +110,8 @@ def normalise(raw: str) -> str:
     Refused: any other character (`characters`), nothing or more than 255 characters (`length`), and paths, markup, URLs
     and phrases that instruct a language model (`hostile`; a single word never is one).
     """
+    if len(raw) <= MAX_LENGTH and _SLUG.fullmatch(raw) and not _INSTRUCTION.search(raw):
+        return raw
     if len(raw) > _MAX_RAW_LENGTH:
         raise SlugError("length")
     if any(unicodedata.category(char)[0] == "C" and char not in _JOINERS for char in raw):

@@ -32,6 +32,11 @@ EXCHANGES = (
 
 DELIVERY_LIMIT = 100
 """A net only: attempts are counted in Postgres, and a graceful stop burns deliveries of untouched messages."""
+DEAD_DELIVERY_LIMIT = 1_000_000
+"""Dead letters stay until PostgreSQL has them: since RabbitMQ 4.0 a queue without a limit drops what was returned 20 times.
+
+A policy, because arguments of a queue that exists cannot be changed.
+"""
 MAX_LENGTH = 1_000_000
 """A fuse against build-up; a full queue refuses publishes, and the outbox keeps the rows."""
 CONSUMER_TIMEOUT_MS = 1_800_000
@@ -84,6 +89,9 @@ INVALIDATIONS = WorkQueue(
 )
 WORK_QUEUES = (GENERATION_REQUESTS, REFRESH_REQUESTS, INVALIDATIONS)
 
+AWAITED = frozenset(event.type for queue in WORK_QUEUES for event in queue.events)
+"""Events that a queue of ours must take. The others are news for whoever listens: nobody may, while all gateways are down."""
+
 QUEUE_OF_REQUEST: Mapping[str, WorkQueue] = {
     GenerationRequested.type: GENERATION_REQUESTS,
     RefreshRequested.type: REFRESH_REQUESTS,
@@ -92,12 +100,22 @@ QUEUE_OF_REQUEST: Mapping[str, WorkQueue] = {
 
 
 def definitions() -> dict[str, Any]:
-    """The document `rabbitmqctl import_definitions` takes: exchanges, queues and bindings of the default virtual host."""
+    """The document `rabbitmqctl import_definitions` takes: exchanges, queues, bindings and a policy of the default virtual host."""
     queues = [(queue.name, queue.arguments) for queue in WORK_QUEUES] + [
         (queue.dead_name, queue.dead_arguments) for queue in WORK_QUEUES
     ]
     return {
         "vhosts": [{"name": "/"}],
+        "policies": [
+            {
+                "name": "dead-letters-stay",
+                "vhost": "/",
+                "pattern": "[.]dead$",
+                "apply-to": "queues",
+                "priority": 0,
+                "definition": {"delivery-limit": DEAD_DELIVERY_LIMIT},
+            }
+        ],
         "exchanges": [
             {
                 "name": name,

@@ -5,7 +5,7 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from tests.contracts.amqp.brokers import DEADLINE_S, Connect, Endpoint, Name, fresh_name
-from tests.support.servers import Server as RunningServer
+from tests.support.processes import Server as RunningServer
 
 from embedded_amqp import Server, Settings
 

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,9 +18,14 @@ from sqlalchemy.exc import ProgrammingError
 from tests.support.jobs import store_generation
 from tests.support.servers import POSTGRES_BINARIES, wheel
 
+from gateway.adapters.postgres_audit import PostgresAudit
+from gateway.adapters.postgres_dead_letters import PostgresDeadLetters
+from gateway.admin_ports import AuditFilter, ByCause, LetterFilter, LetterStatus, Order
+from gateway.http.admin_documents import purged_many, replayed_many
 from shared import ids
 from shared.clock import SystemClock
 from shared.db.attempts import PostgresAttempts
+from shared.db.dead_letters import BrokerLetters
 from shared.db.engine import Database, Transaction
 from shared.db.facts import create_entity
 from shared.db.jobs import seconds
@@ -27,19 +33,21 @@ from shared.db.sweep import Sweep
 from shared.db.tables import jobs, metadata, outbox
 from shared.entities import EntityKind, Facts, MovieDetails
 from shared.errors import BadMessage
+from shared.invariants import CHECKED, Evidence, check_all
 from shared.jobs import Attempt, AttemptPolicy, JobStatus
 from shared.outbox.relay import Outgoing, Relay
-from shared.topology import GENERATION_REQUESTS, WorkQueue
+from shared.topology import GENERATION_REQUESTS, INVALIDATIONS, WorkQueue
 
 ROLES_SQL = Path(__file__).parents[3] / "deploy/postgres/roles.sql"
 SERVICES = ("gateway", "generator", "tmdb_sync", "cache_invalidator")
 GROUPS = ("services", "sweepers")
 
 WRITERS: Mapping[str, Mapping[str, str]] = {
+    "admin_audit": {"gateway": "INSERT"},
     "ai_calls": {"generator": "INSERT UPDATE"},
     "api_keys": {"gateway": "INSERT UPDATE"},
     "credits": dict.fromkeys(("generator", "tmdb_sync"), "INSERT UPDATE DELETE"),
-    "dead_letters": dict.fromkeys(SERVICES, "INSERT"),
+    "dead_letters": dict.fromkeys(SERVICES, "INSERT"),  # and UPDATE of six columns by the gateway
     "entities": dict.fromkeys(("generator", "tmdb_sync"), "INSERT UPDATE"),
     "idempotency_keys": {"gateway": "INSERT UPDATE DELETE", "generator": "DELETE", "tmdb_sync": "DELETE"},
     "inbox": {**dict.fromkeys(SERVICES[:3], "INSERT DELETE"), "cache_invalidator": "INSERT"},
@@ -168,6 +176,11 @@ async def test_no_service_may_change_the_schema_or_act_as_more_than_itself(roles
         ("cache_invalidator", "UPDATE outbox SET payload = ''"),
         ("generator", "UPDATE job_transitions SET actor = ''"),
         ("gateway", "UPDATE dead_letters SET reason = ''"),
+        ("gateway", "DELETE FROM dead_letters"),
+        ("gateway", "UPDATE admin_audit SET actor = ''"),
+        ("gateway", "DELETE FROM admin_audit"),
+        ("generator", "UPDATE dead_letters SET replayed_at = now()"),
+        ("cache_invalidator", "SELECT * FROM dead_letters"),
     ],
 )
 async def test_a_service_may_not(roles: Roles, service: str, statement: str) -> None:
@@ -226,6 +239,40 @@ async def test_a_job_goes_through_all_hands_with_these_grants(roles: Roles, data
     assert (await database.read(select(jobs.c.status))).scalar() == JobStatus.RETRYING
 
 
+async def test_what_died_in_a_queue_may_go_back_to_it_with_these_grants(roles: Roles, database: Database) -> None:
+    headers = {"cloudEvents_type": "of.a.newer.version", "cloudEvents_id": str(ids.row_id())}
+    order, queue = Order("tests"), INVALIDATIONS.name
+    async with roles.database("gateway") as gateway, roles.database("cache_invalidator") as worker:
+        reader, letters = BrokerLetters(worker, queue), PostgresDeadLetters(gateway)
+        for sent in (headers, {}):
+            for _ in range(2):
+                await reader.park(BadMessage("delivery-limit", ""), sent, b"{}")
+        page = await letters.page(LetterFilter(queue, None, LetterStatus.OPEN, 1, 50))
+
+        replayed = await letters.replay_many(ByCause(queue, None), order, replayed_many)
+        purged = await letters.purge_many(queue, SystemClock().now() + timedelta(hours=1), order, purged_many)
+        audit = await PostgresAudit(gateway).page(AuditFilter(None, None, None, None, None, 1, 50))
+
+    assert (page.total, replayed, purged) == (2, replayed_many(2), purged_many(2))
+    assert (await database.read(select(outbox.c.target_queue))).scalars().all() == [queue, queue]
+    assert audit.total == 4
+
+
+async def test_what_died_in_one_queue_may_not_go_to_another(roles: Roles, database: Database) -> None:
+    event_id = ids.row_id()
+    await BrokerLetters(database, INVALIDATIONS.name).park(
+        BadMessage("delivery-limit", ""), {"cloudEvents_id": str(event_id)}, b"{}"
+    )
+    forged = text(str(ADDING).replace("gen_random_uuid(), :type", ":event_id, :type"))
+    values = {"type": "entity.changed", "event_id": event_id}
+
+    async with roles.database("gateway") as gateway:
+        for queue in ("", "generator.generation-requested"):
+            with pytest.raises(ProgrammingError, match="row-level security"):
+                await gateway.read(forged, {**values, "queue": queue})
+        await gateway.read(forged, {**values, "queue": INVALIDATIONS.name})
+
+
 async def test_the_sweep_of_a_worker_works_with_these_grants(roles: Roles, database: Database) -> None:
     stored = await store_generation(database)
 
@@ -266,3 +313,11 @@ async def test_any_relay_publishes_any_row(roles: Roles, database: Database) -> 
 
     assert (gone, publisher.types) == (1, ["generation.requested"])
     assert (await database.read(select(func.count()).select_from(outbox))).scalar() == 0
+
+
+async def test_the_gateway_may_look_at_every_invariant(roles: Roles) -> None:
+    async with roles.database("gateway") as own:
+        results = await check_all(Evidence(own))
+
+    assert {reason for result in results for reason in result.unchecked} == {"no broker to ask", "no Redis to ask"}
+    assert [result.violations for result in results] == [()] * len(CHECKED)

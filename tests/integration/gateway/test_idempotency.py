@@ -1,23 +1,16 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
-from tests.integration.gateway.world import MATRIX, World, eventually, running
+from sqlalchemy import func, insert, select
+from tests.integration.gateway.world import MATRIX, World, running
 
 from gateway.config import GatewaySettings
 from shared.db.engine import Database
+from shared.db.tables import idempotency_keys, jobs
 from shared.faults import arm
 from shared.jobs import Failure, FailureType
 
 KEY = "order-2026-11-20"
-OPEN = text(
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
-    " AND query LIKE 'UPDATE idempotency_keys%'"
-)
-
-
-async def holds_the_key(world: World) -> bool:
-    return int((await world.database.read(OPEN)).scalar_one()) > 0
 
 
 async def test_the_same_key_and_body_return_the_same_job(world: World) -> None:
@@ -85,13 +78,16 @@ async def test_f09_keys_of_two_callers_are_two_keys(world: World) -> None:
 
 
 async def test_f10_a_key_in_use_waits_two_seconds_then_conflicts(world: World) -> None:
-    arm("gateway.before_commit=hang")
-    hanging = asyncio.create_task(world.post(MATRIX, idempotency_key=KEY))
-    await eventually(lambda: holds_the_key(world))
-
-    conflict = await world.post(MATRIX, idempotency_key=KEY)
-    hanging.cancel()
-    await asyncio.gather(hanging, return_exceptions=True)
+    job_id = await world.accepted()
+    caller = (await world.database.read(select(jobs.c.caller).where(jobs.c.id == job_id))).scalar_one()
+    async with world.database.engine.connect() as other_gateway, other_gateway.begin() as first:
+        await other_gateway.execute(
+            insert(idempotency_keys).values(
+                caller=caller, key=KEY, fingerprint="", status=0, body={}, expires_at=func.now()
+            )
+        )
+        conflict = await world.post(MATRIX, idempotency_key=KEY)
+        await first.rollback()
 
     assert (conflict.status_code, conflict.headers["retry-after"]) == (409, "1")
     assert conflict.json()["type"] == "urn:moviemind:problem:idempotency-key-in-use"

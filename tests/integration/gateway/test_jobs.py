@@ -3,13 +3,13 @@ import time
 
 import pytest
 from pydantic import TypeAdapter
-from sqlalchemy import func, select
+from sqlalchemy import select
 from tests.integration.gateway.world import MATRIX, World, eventually, running, settings_for
 
 from gateway.http import schemas
 from shared.cache import CachedResponse, RedisCache, connect
 from shared.db.engine import Database
-from shared.db.jobs import seconds
+from shared.db.jobs import in_seconds
 from shared.db.tables import jobs
 from shared.entities import EntityKind
 from shared.jobs import Failure, FailureType, JobStatus, Suggestion
@@ -95,7 +95,7 @@ async def test_a_failed_job_speaks_the_readers_language(world: World) -> None:
 async def test_a_retrying_job_names_its_next_attempt(world: World) -> None:
     job_id = await world.accepted()
     await world.start(job_id)
-    await world.move(job_id, JobStatus.RETRYING, next_attempt_at=func.now() + seconds(500))
+    await world.move(job_id, JobStatus.RETRYING, next_attempt_at=in_seconds("delay_s", 500))
 
     response = await world.job(job_id)
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 from tests.integration.gateway.world import MATRIX, NO_BROKER, eventually
-from tests.support.servers import free_port
+from tests.support.processes import free_port
 
 from shared.db.engine import Database
 from shared.db.keys import create_key

@@ -19,9 +19,9 @@ from gateway.config import GatewaySettings
 from shared import ids
 from shared.clock import SystemClock
 from shared.db.engine import Database, Transaction
-from shared.db.jobs import move, seconds
+from shared.db.jobs import in_seconds, move, the_job
 from shared.db.keys import CreatedKey, create_key
-from shared.db.tables import entities, jobs, metadata
+from shared.db.tables import entities, metadata
 from shared.entities import EntityKind
 from shared.jobs import Failure, JobStatus, Result
 
@@ -71,13 +71,13 @@ class World:
 
     async def move(self, job_id: UUID, status: JobStatus, **values: Any) -> None:
         async def work(tx: Transaction) -> None:
-            moved = await move(tx, status, jobs.c.id == job_id, actor="generator", values=values)
+            moved = await move(tx, status, the_job(job_id), actor="generator", values=values)
             assert moved is not None
 
         await self.database.run(work)
 
     async def start(self, job_id: UUID) -> None:
-        await self.move(job_id, JobStatus.PROCESSING, attempt=1, lease_until=func.now() + seconds(30))
+        await self.move(job_id, JobStatus.PROCESSING, attempt=1, lease_until=in_seconds("lease_s", 30))
 
     async def finish(self, job_id: UUID, slug: str = "the-matrix-1999") -> None:
         entity_id = ids.row_id()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 from tests.integration.gateway_reads.harness import Gateway, running
-from tests.support.servers import Server
+from tests.support.processes import Server
 
 from shared.db.engine import Database
 from shared.testing.catalog import FakeCatalog

@@ -24,6 +24,7 @@ from gateway.adapters.response_cache import RedisResponseCache
 from gateway.handlers import entities as entity_routes
 from gateway.handlers import refresh as refresh_routes
 from gateway.http import job_documents, refresh_documents
+from gateway.http.cached_reads import CachedReads
 from gateway.http.frame import Frame
 from gateway.http.links import Links
 from gateway.http.principal import Identify
@@ -50,7 +51,6 @@ from shared.db.tables import entities, jobs, slug_aliases, texts
 from shared.entities import KINDS, CreditFact, EntityKind, Facts, MovieDetails, PersonDetails, Role, ShowType, TvDetails
 from shared.errors import Unavailable
 from shared.jobs import AttemptPolicy
-from shared.slots import RedisSlots
 from shared.testing.catalog import FakeCatalog
 from shared.tmdb.catalog import CachedCatalog
 
@@ -207,10 +207,8 @@ async def running(
     identify = Identify(Authenticate(PostgresKeys(database), clock))
     request_generation = RequestGeneration(
         jobs=store,
-        active=store,
         answers=answers,
         entities=reader,
-        slots=RedisSlots(redis, 700),
         render=lambda accepted: job_documents.accepted(accepted, links),
     )
     read_entity = ReadEntity(
@@ -235,6 +233,7 @@ async def running(
     app = FastAPI()
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(Unavailable, on_unavailable)
+    app.add_middleware(CachedReads, identify=identify, read_entity=read_entity)
     app.include_router(
         refresh_routes.router(identify=identify, refresh_entity=refresh_entity, wait_for_job=wait_for_job)
     )

@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 from tests.integration.generator.harness import Generator, Sandbox
 
+from generator.adapters.circuit import Circuit
 from generator.adapters.openai_model import OpenAITextModel
 from generator.adapters.postgres_calls import PostgresCallJournal
 from generator.adapters.postgres_results import PostgresLibrary
@@ -58,7 +59,11 @@ def validator() -> Validator:
 async def generator(database: Database, sandbox: Sandbox, validator: Validator) -> AsyncIterator[Generator]:
     async with client() as http:
         model = OpenAITextModel(
-            base_url=f"{sandbox.url}/openai/v1", api_key=SecretStr("sandbox"), model="gpt-4o-mini", connections=8
+            base_url=f"{sandbox.url}/openai/v1",
+            api_key=SecretStr("sandbox"),
+            model="gpt-4o-mini",
+            connections=8,
+            circuit=Circuit(SystemClock()),
         )
         tmdb = TmdbClient(f"{sandbox.url}/tmdb/3", SecretStr("sandbox"), http=http)
         library = PostgresLibrary(database)

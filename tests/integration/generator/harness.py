@@ -15,7 +15,7 @@ from tests.support.jobs import StoredJob
 from generator.usecases.generate_text import GenerateText
 from shared.clock import SystemClock
 from shared.db.engine import Database, Transaction
-from shared.db.jobs import move
+from shared.db.jobs import move, the_job
 from shared.db.tables import ai_calls, entities, jobs, outbox, texts
 from shared.envelope import encode
 from shared.events import GenerationRequested
@@ -109,7 +109,7 @@ class Generator:
         """What cancelling or superseding does to the job's row."""
 
         async def work(tx: Transaction) -> None:
-            assert await move(tx, status, jobs.c.id == job.id, actor="tests") is not None
+            assert await move(tx, status, the_job(job.id), actor="tests") is not None
 
         await self.database.run(work)
 

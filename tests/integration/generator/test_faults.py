@@ -171,7 +171,7 @@ async def test_f39_a_call_ends_with_the_deadline_of_its_job(generator: Generator
 
 @pytest.mark.parametrize(
     ("fault", "members"),
-    [("error", {"status": status}) for status in (400, 401, 403, 404)] + [("refusal", {}), ("content_filter", {})],
+    [("error", {"status": status}) for status in (400, 404)] + [("refusal", {}), ("content_filter", {})],
 )
 async def test_f40_a_refused_call_is_not_made_again(
     generator: Generator, sandbox: Sandbox, fault: str, members: dict[str, Any]
@@ -184,6 +184,32 @@ async def test_f40_a_refused_call_is_not_made_again(
     assert (row["status"], row["error"]["type"], row["attempt"]) == ("FAILED", "AI_API_ERROR", 1)
     assert "sk-" not in row["error"]["technical_message"]
     assert len(await sandbox.calls()) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_f40_a_refused_key_costs_the_job_nothing_but_time(
+    generator: Generator, sandbox: Sandbox, status: int
+) -> None:
+    await sandbox.fault("error", status=status)
+    job = await store_generation(generator.database)
+
+    await generator.deliver(job)
+
+    row = await generator.job(job)
+    assert (row["status"], row["error"]["type"], row["attempt"]) == ("RETRYING", "AI_API_ERROR", 0)
+    assert [call["outcome"] for call in await generator.calls_of(job)] == ["throttled"]
+
+
+async def test_f40_a_job_that_cannot_wait_for_a_good_key_fails_with_that_error(
+    generator: Generator, sandbox: Sandbox
+) -> None:
+    await sandbox.fault("error", status=401)
+    job = await store_generation(generator.database, deadline_s=10.0)
+
+    await generator.deliver(job)
+
+    row = await generator.job(job)
+    assert (row["status"], row["error"]["type"]) == ("FAILED", "AI_API_ERROR")
 
 
 @pytest.mark.parametrize("fault", ["malformed", "truncate", "empty", "short", "long", "wrong_language"])

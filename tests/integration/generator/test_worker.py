@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from tests.integration.generator.harness import PATIENCE_S, Sandbox
 from tests.support.jobs import store_generation
-from tests.support.servers import free_port
+from tests.support.processes import free_port
 
 from shared.clock import SystemClock
 from shared.db.engine import Database

@@ -26,3 +26,4 @@ def test_every_migration_is_dated_and_waits_for_no_lock_without_a_bound() -> Non
     for migration in migrations:
         assert re.fullmatch(r"\d{4}-\d{2}-\d{2}-\d{4}_\w+\.py", migration.name)
         assert "SET LOCAL lock_timeout = '5s'" in migration.read_text()
+        assert "SET LOCAL statement_timeout = " in migration.read_text()

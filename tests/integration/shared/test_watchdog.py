@@ -22,7 +22,7 @@ class Subscribed:
     def __init__(self, url: str) -> None:
         self.broker: RabbitBroker = make_broker(url, "tests", no_tracing())
         self.received = asyncio.Event()
-        self.watchdog = Watchdog(url, "tests", (QUEUE,), self.resubscribe)
+        self.watchdog = Watchdog(url, "tests", (QUEUE.name,), self.resubscribe)
         self._url = url
 
         @self.broker.subscriber(**subscription(QUEUE))
@@ -77,7 +77,7 @@ async def test_consumers_that_cannot_be_brought_back_end_the_process(broker_url:
     async def nothing_helps() -> None:
         return
 
-    watchdog = Watchdog(broker_url, "tests", (QUEUE,), nothing_helps)
+    watchdog = Watchdog(broker_url, "tests", (QUEUE.name,), nothing_helps)
 
     await watchdog.check()
     await watchdog.check()
@@ -105,7 +105,7 @@ async def test_a_broker_that_cannot_be_asked_is_unknown() -> None:
     async def never() -> None:
         raise AssertionError
 
-    watchdog = Watchdog("amqp://guest:guest@127.0.0.1:1/", "tests", (QUEUE,), never)
+    watchdog = Watchdog("amqp://guest:guest@127.0.0.1:1/", "tests", (QUEUE.name,), never)
 
     await watchdog.check()
 

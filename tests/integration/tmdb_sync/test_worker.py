@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 from tests.support.jobs import store_refresh
-from tests.support.servers import free_port, stop_tree, wait_until
+from tests.support.processes import free_port, stop_tree, wait_until
 
 from shared.db.engine import Database, Transaction
 from shared.db.entity_rows import StoredEntity

@@ -9,7 +9,8 @@ from moviemind.app import app
 
 COMMANDS = (
     "up", "demo", "generate", "refresh", "jobs", "jobs list", "jobs show", "jobs watch", "keys", "keys create", "keys list",
-    "keys revoke", "trace", "doctor", "migrate", "test", "check", "generated",
+    "keys revoke", "trace", "doctor", "invariants", "migrate", "test", "check", "bench", "chaos", "generated",
+    "dead", "dead list", "dead show", "dead replay", "dead purge",
 )  # fmt: skip
 
 
@@ -48,6 +49,10 @@ def test_the_list_of_commands_above_is_complete() -> None:
         "keys create me",
         "keys list",
         "keys revoke mm_abc",
+        "dead list",
+        "dead show 09844ea9-f01b-4494-abc0-d21027dec954",
+        "dead replay 09844ea9-f01b-4494-abc0-d21027dec954",
+        "dead purge --queue q --before 2026-11-20 --yes",
         "migrate",
     ],
 )
@@ -109,6 +114,7 @@ def test_a_defect_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         ("unknown", "unknown"),
         ("jobs list --limit 0", "limit"),
         ("jobs", "command"),
+        ("dead list --status closed", "status"),
     ],
 )
 def test_a_usage_error_is_one_line_and_status_2(command: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,18 @@ def test_passwords_are_made_once_and_private(data: DataDir) -> None:
 
     assert load_or_create(data) == first
     assert data.secrets.stat().st_mode & 0o777 == 0o600
-    assert len(set(json.loads(data.secrets.read_text(encoding="utf-8")).values())) == 4
+    assert len(set(json.loads(data.secrets.read_text(encoding="utf-8")).values())) == 5
+
+
+def test_what_an_older_version_did_not_store_is_added_once(data: DataDir) -> None:
+    older = load_or_create(data).model_dump(exclude={"admin_api_token"})
+    data.secrets.write_text(json.dumps(older), encoding="utf-8")
+
+    first = load_or_create(data)
+
+    assert load_or_create(data) == first
+    assert first.model_dump(exclude={"admin_api_token"}) == older
+    assert len(first.admin_api_token) >= 32
 
 
 def test_damaged_passwords_are_an_error_and_not_replaced(data: DataDir) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from moviemind.paths import DataDir
 from moviemind.state import Endpoints
-from moviemind.supervisor.plan import Options, service_env
+from moviemind.supervisor.credentials import Credentials
+from moviemind.supervisor.plan import Options, gateway_env, service_env
 
 SANDBOX = "http://127.0.0.1:20005"
 ENDPOINTS = Endpoints(
@@ -55,3 +56,12 @@ def test_the_addresses_of_this_system_win_over_the_callers_environment(tmp_path:
 def test_up_is_development_unless_the_caller_says_otherwise(tmp_path: Path) -> None:
     assert env_with(tmp_path)["ENVIRONMENT"] == "development"
     assert env_with(tmp_path, ENVIRONMENT="test")["ENVIRONMENT"] == "test"
+
+
+def test_the_gateway_alone_gets_the_operators_token_and_the_callers_wins(tmp_path: Path) -> None:
+    credentials = Credentials(postgres_admin="a", postgres="b", rabbitmq="c", redis="d", admin_api_token="made")
+    env = env_with(tmp_path)
+
+    assert "ADMIN_API_TOKEN" not in env
+    assert gateway_env(env, credentials)["ADMIN_API_TOKEN"] == "made"
+    assert gateway_env({**env, "ADMIN_API_TOKEN": "mine"}, credentials)["ADMIN_API_TOKEN"] == "mine"

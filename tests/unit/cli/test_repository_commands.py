@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,8 @@ import pytest
 from moviemind.__main__ import main
 from moviemind.commands import generated, testing
 from moviemind.errors import CliError
+from moviemind.faults import MATRIX
+from moviemind.paths import project_root
 
 
 @pytest.fixture
@@ -13,27 +16,35 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def repository(root: Path) -> Path:
+    """One with the sources that generated files are made from."""
+    (root / MATRIX).parent.mkdir(parents=True)
+    shutil.copy(project_root() / MATRIX, root / MATRIX)
+    return root
+
+
 def status_of(*arguments: str) -> object:
     with pytest.raises(SystemExit) as ended:
         main(list(arguments))
     return ended.value.code
 
 
-def test_generated_files_are_written_and_then_up_to_date(root: Path) -> None:
+def test_generated_files_are_written_and_then_up_to_date(repository: Path) -> None:
     assert status_of("generated", "--check") == 1
     assert status_of("generated") == 0
     assert status_of("generated", "--check") == 0
-    assert all((root / path).read_text(encoding="utf-8").endswith("\n") for path, _ in generated.GENERATED)
+    assert all((repository / path).read_text(encoding="utf-8").endswith("\n") for path, _ in generated.GENERATED)
 
 
-def test_a_changed_file_is_named(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_changed_file_is_named(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status_of("generated")
     path = generated.GENERATED[0][0]
-    (root / path).write_text("edited by hand\n", encoding="utf-8")
+    (repository / path).write_text("edited by hand\n", encoding="utf-8")
 
     assert status_of("generated", "--check") == 1
     assert f"out of date: {path}" in capsys.readouterr().err
-    assert (root / path).read_text(encoding="utf-8") == "edited by hand\n"
+    assert (repository / path).read_text(encoding="utf-8") == "edited by hand\n"
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,12 @@
 """Jobs, their events and the cache in memory."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from gateway.ports import (
-    Acceptance,
-    Cancellation,
-    IdempotencyKey,
-    JobView,
-    NewJob,
-    Render,
-    Transition,
-)
+from gateway.ports import JobView, Transition
 from shared import ids
 from shared.entities import EntityKind, Form, Locale
 from shared.jobs import JobKind, JobStatus, Result
@@ -58,25 +50,14 @@ def moved(job: JobView, status: JobStatus) -> JobView:
     return replace(job, status=status, sequence=step.sequence, result=result, transitions=(*job.transitions, step))
 
 
-class FakeJobs:
-    """Reads only; a test changes `known`."""
+class KnownJobs:
+    """Implements `StoredJobs`."""
 
     def __init__(self, *known: JobView) -> None:
         self.known = {job.id: job for job in known}
 
     async def get(self, job_id: UUID) -> JobView | None:
         return self.known.get(job_id)
-
-    async def active(self, dedupe_key: UUID) -> JobView | None:
-        raise NotImplementedError
-
-    async def accept(
-        self, jobs: Sequence[NewJob], caller: str, render: Render, key: IdempotencyKey | None = None
-    ) -> Acceptance:
-        raise NotImplementedError
-
-    async def cancel(self, job_id: UUID, caller: str) -> Cancellation:
-        raise NotImplementedError
 
 
 class FakeCache:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.gateway.fakes import FakeCache, FakeEvents, FakeJobs, moved, pending
+from tests.unit.gateway.fakes import FakeCache, FakeEvents, KnownJobs, moved, pending
 
 from gateway.http.job_documents import retry_after_s
 from gateway.usecases.follow_job import FollowJob, Moved, Silence
@@ -19,7 +19,7 @@ from shared.testing.clock import START, FakeClock
 async def test_the_cache_is_told_once_and_before_done_is() -> None:
     job = moved(pending(), JobStatus.DONE)
     cache = FakeCache()
-    read = ReadJob(FakeJobs(job), cache)
+    read = ReadJob(KnownJobs(job), cache)
 
     assert [await read(job.id), await read(job.id)] == [job, job]
     assert cache.invalidated == [(EntityKind.MOVIE, "heat-1995", 7)]
@@ -28,14 +28,14 @@ async def test_the_cache_is_told_once_and_before_done_is() -> None:
 async def test_a_job_without_a_result_reaches_no_cache() -> None:
     job, cache = moved(pending(), JobStatus.FAILED), FakeCache()
 
-    await ReadJob(FakeJobs(job), cache)(job.id)
+    await ReadJob(KnownJobs(job), cache)(job.id)
 
     assert cache.invalidated == []
 
 
 async def test_the_memory_of_invalidations_is_bounded() -> None:
     done, cache = [moved(pending(), JobStatus.DONE) for _ in range(3)], FakeCache()
-    read = ReadJob(FakeJobs(*done), cache, remembered=2)
+    read = ReadJob(KnownJobs(*done), cache, remembered=2)
 
     for job in [*done, *done]:
         await read(job.id)
@@ -45,7 +45,7 @@ async def test_the_memory_of_invalidations_is_bounded() -> None:
 
 async def test_a_job_is_made_visible_again_while_the_cache_was_away() -> None:
     job, cache = moved(pending(), JobStatus.DONE), FakeCache()
-    read = ReadJob(FakeJobs(job), cache)
+    read = ReadJob(KnownJobs(job), cache)
 
     cache.away = True
     await read(job.id)
@@ -59,7 +59,7 @@ async def test_a_job_is_made_visible_again_while_the_cache_was_away() -> None:
 async def test_a_wait_ends_in_time_with_the_present_state() -> None:
     clock, job = FakeClock(), pending()
     events = FakeEvents(clock)
-    wait = WaitForJob(ReadJob(FakeJobs(job), FakeCache()), events, clock, capacity=1)
+    wait = WaitForJob(ReadJob(KnownJobs(job), FakeCache()), events, clock, capacity=1)
 
     waited = await wait([job.id, ids.job_id()], 5)
 
@@ -69,7 +69,7 @@ async def test_a_wait_ends_in_time_with_the_present_state() -> None:
 
 async def test_several_jobs_share_one_deadline() -> None:
     clock, first, second = FakeClock(), pending(), pending()
-    wait = WaitForJob(ReadJob(FakeJobs(first, second), FakeCache()), FakeEvents(clock), clock, capacity=1)
+    wait = WaitForJob(ReadJob(KnownJobs(first, second), FakeCache()), FakeEvents(clock), clock, capacity=1)
 
     waited = await wait([first.id, second.id], 5)
 
@@ -82,7 +82,7 @@ async def test_a_shutdown_ends_a_wait_at_once() -> None:
     events = FakeEvents(clock)
     events.ended = True
 
-    waited = await WaitForJob(ReadJob(FakeJobs(job), FakeCache()), events, clock, capacity=1)([job.id], 30)
+    waited = await WaitForJob(ReadJob(KnownJobs(job), FakeCache()), events, clock, capacity=1)([job.id], 30)
 
     assert waited.jobs == (job,)
     assert clock.monotonic() == 0
@@ -90,7 +90,7 @@ async def test_a_shutdown_ends_a_wait_at_once() -> None:
 
 async def test_without_room_nobody_waits() -> None:
     clock, job = FakeClock(), pending()
-    wait = WaitForJob(ReadJob(FakeJobs(job), FakeCache()), FakeEvents(clock), clock, capacity=0)
+    wait = WaitForJob(ReadJob(KnownJobs(job), FakeCache()), FakeEvents(clock), clock, capacity=0)
 
     waited = await wait([job.id], 30)
 
@@ -102,7 +102,7 @@ async def test_a_stream_beats_every_fifteen_seconds_even_when_woken_for_nothing(
     clock, job = FakeClock(), pending()
     events = FakeEvents(clock)
     events.hints = [10.0, 10.0, 10.0]
-    follow = FollowJob(ReadJob(FakeJobs(job), FakeCache()), events, clock, capacity=1, longest_s=60)
+    follow = FollowJob(ReadJob(KnownJobs(job), FakeCache()), events, clock, capacity=1, longest_s=60)
 
     heard = [(type(news), clock.monotonic()) async for news in follow(job.id, 0)]
 
@@ -112,7 +112,7 @@ async def test_a_stream_beats_every_fifteen_seconds_even_when_woken_for_nothing(
 async def test_a_stream_ends_after_the_terminal_transition_which_holds_the_job() -> None:
     job = moved(moved(pending(), JobStatus.PROCESSING), JobStatus.CANCELLED)
     clock = FakeClock()
-    follow = FollowJob(ReadJob(FakeJobs(job), FakeCache()), FakeEvents(clock), clock, capacity=1)
+    follow = FollowJob(ReadJob(KnownJobs(job), FakeCache()), FakeEvents(clock), clock, capacity=1)
 
     news = [item async for item in follow(job.id, 1)]
 
@@ -121,7 +121,7 @@ async def test_a_stream_ends_after_the_terminal_transition_which_holds_the_job()
 
 async def test_room_is_taken_and_given_back() -> None:
     clock = FakeClock()
-    follow = FollowJob(ReadJob(FakeJobs(), FakeCache()), FakeEvents(clock), clock, capacity=1)
+    follow = FollowJob(ReadJob(KnownJobs(), FakeCache()), FakeEvents(clock), clock, capacity=1)
 
     taken = [follow.enter(), follow.enter()]
     follow.leave()

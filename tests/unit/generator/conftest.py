@@ -1,15 +1,18 @@
 """Fixtures of the generator's unit tests."""
 
 import pytest
-from tests.unit.generator.fakes import FakeCallJournal, FakeLibrary
+from tests.support.fakes.library import FakeLibrary
+from tests.support.fakes.model import FakeCallJournal
 from tests.unit.generator.samples import KEANU, MATRIX
 from tests.unit.generator.world import World
 
 from generator.validation import Validator
 from shared.jobs import AttemptPolicy
-from shared.testing.attempts import FakeAttempts, FakeLedger
+from shared.testing.attempts import FakeAttempts
 from shared.testing.catalog import FakeCatalog
 from shared.testing.clock import FakeClock
+from shared.testing.database import FakeDatabase
+from shared.topology import GENERATION_REQUESTS
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +23,7 @@ def validator() -> Validator:
 @pytest.fixture
 def world(validator: Validator) -> World:
     clock = FakeClock()
-    ledger = FakeLedger(clock)
-    attempts = FakeAttempts(ledger, "generator", AttemptPolicy(ladder_s=()))
+    database = FakeDatabase(clock)
+    attempts = FakeAttempts(database, "generator", GENERATION_REQUESTS.name, AttemptPolicy(ladder_s=()))
     catalog = FakeCatalog([MATRIX, KEANU])
-    return World(clock, ledger, attempts, catalog, FakeLibrary(ledger), FakeCallJournal(ledger), validator)
+    return World(clock, database, attempts, catalog, FakeLibrary(database), FakeCallJournal(database), validator)

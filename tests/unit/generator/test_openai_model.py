@@ -1,3 +1,4 @@
+import contextlib
 import json
 import logging
 import traceback
@@ -15,11 +16,13 @@ from pydantic import SecretStr
 from tests.unit.generator.endless import Endless
 from tests.unit.generator.world import World
 
+from generator.adapters.circuit import REFUSED_S, Circuit
 from generator.adapters.openai_model import MAX_BODY_BYTES, OpenAITextModel, Prices
 from generator.ports import Answer, Call, Message, Prompt, Spent
 from shared import ids
 from shared.errors import Permanent, Transient
 from shared.jobs import FailureType
+from shared.testing.clock import FakeClock
 
 KEY = "sk-canary-key-0000000000000000"
 SECRET = "CANARY-PROMPT"
@@ -30,6 +33,7 @@ COMPLETION: dict[str, Any] = {
     "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "{}"}}],
     "usage": {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200},
 }
+SPENT_QUOTA = {"error": {"message": "quota", "type": "insufficient_quota", "code": "insufficient_quota"}}
 Handler = Callable[[httpx2.Request], httpx2.Response]
 
 
@@ -49,11 +53,13 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
     provider.shutdown()
 
 
-def model(handler: Handler | httpx2.AsyncBaseTransport, **options: Any) -> OpenAITextModel:
+def model(
+    handler: Handler | httpx2.AsyncBaseTransport, circuit: Circuit | None = None, **options: Any
+) -> OpenAITextModel:
     transport = handler if isinstance(handler, httpx2.AsyncBaseTransport) else httpx2.MockTransport(handler)
     return OpenAITextModel(
         base_url="http://models.example/v1", api_key=SecretStr(KEY), model="gpt-4o-mini", connections=2,
-        transport=transport, **options,
+        circuit=circuit or Circuit(FakeClock()), transport=transport, **options,
     )  # fmt: skip
 
 
@@ -138,7 +144,7 @@ async def test_f38_a_failing_provider_is_transient(call: Call, status: int) -> N
     assert (error.failure.type, error.retry_after_s, error.counted) == (FailureType.AI_API_ERROR, 4.0, True)
 
 
-@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 413, 422])
+@pytest.mark.parametrize("status", [302, 400, 404, 413, 422])
 async def test_f40_a_refused_call_is_permanent(call: Call, status: int) -> None:
     error = await raised(model(answering(status)), call)
 
@@ -146,13 +152,28 @@ async def test_f40_a_refused_call_is_permanent(call: Call, status: int) -> None:
     assert error.failure.type is FailureType.AI_API_ERROR
 
 
-async def test_f40_a_spent_quota_is_permanent(call: Call) -> None:
-    body = {"error": {"message": "quota", "type": "insufficient_quota", "code": "insufficient_quota"}}
+@pytest.mark.parametrize(("status", "body"), [(401, None), (403, None), (429, SPENT_QUOTA)])
+async def test_f40_a_refused_key_is_waited_for_and_counts_against_no_job(call: Call, status: int, body: Any) -> None:
+    error = await raised(model(answering(status, body)), call)
 
-    error = await raised(model(answering(429, body)), call)
+    assert isinstance(error, Transient)
+    assert (error.failure.type, error.retry_after_s, error.counted) == (FailureType.AI_API_ERROR, REFUSED_S[0], False)
 
-    assert isinstance(error, Permanent)
-    assert error.failure.type is FailureType.AI_API_ERROR
+
+@pytest.mark.parametrize(
+    ("statuses", "closed"),
+    [([500] * 4, True), ([500] * 5, False), ([408] * 5, False), ([*[500] * 4, 200, 500], True), ([401], False),
+     ([429], False), ([400] * 20, True)],
+)  # fmt: skip
+async def test_f38_the_circuit_hears_how_each_call_ended(call: Call, statuses: list[int], *, closed: bool) -> None:
+    circuit, left = Circuit(FakeClock()), iter(statuses)
+    subject = model(lambda _: httpx2.Response(next(left), json=COMPLETION), circuit)
+
+    for _ in statuses:
+        with contextlib.suppress(Transient, Permanent):
+            await subject.write(PROMPT, call, deadline_s=5)
+
+    assert (circuit.pause_s <= 0) is closed
 
 
 @pytest.mark.parametrize(

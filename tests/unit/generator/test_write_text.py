@@ -1,5 +1,5 @@
 import pytest
-from tests.unit.generator.fakes import ScriptedModel
+from tests.support.fakes.model import ScriptedModel
 from tests.unit.generator.samples import MATRIX, TEXTS, answer
 from tests.unit.generator.world import TIMEOUT_S, World
 
@@ -25,7 +25,7 @@ async def test_a_good_answer_is_the_text(world: World) -> None:
     written = await world.writer(model)(attempt, PROMPT, Locale.EN)
 
     assert (written.text, written.ai_model) == (TEXTS[Locale.EN], "gpt-4o-mini")
-    assert [entry.outcome for entry in world.journal.entries] == ["ok"]
+    assert world.calls == ["ok"]
 
 
 async def test_a_bad_answer_is_repaired_with_its_problems(world: World) -> None:
@@ -84,7 +84,7 @@ async def test_g3_throttled_calls_do_not_count(world: World) -> None:
     written = await world.writer(model)(attempt, PROMPT, Locale.EN)
 
     assert written.text == TEXTS[Locale.EN]
-    assert [entry.outcome for entry in world.journal.entries] == ["throttled"] * 5 + ["ok"]
+    assert world.calls == ["throttled"] * 5 + ["ok"]
 
 
 async def test_f34_a_stored_answer_is_checked_instead_of_asked_for_again(world: World) -> None:
@@ -94,7 +94,7 @@ async def test_f34_a_stored_answer_is_checked_instead_of_asked_for_again(world: 
     written = await world.writer(ScriptedModel([]))(attempt, PROMPT, Locale.EN)
 
     assert written.text == TEXTS[Locale.EN]
-    assert len(world.journal.entries) == 1
+    assert len(world.calls) == 1
 
 
 async def test_f34_a_bad_answer_is_not_asked_for_again_when_its_repair_failed(world: World) -> None:
@@ -116,7 +116,7 @@ async def test_a_model_that_gives_no_answer_in_time_is_a_timeout(world: World) -
         await world.writer(ScriptedModel([TimeoutError()]))(attempt, PROMPT, Locale.EN)
 
     assert (stopped.value.failure.type, stopped.value.counted) == (FailureType.TIMEOUT, True)
-    assert [entry.outcome for entry in world.journal.entries] == ["error"]
+    assert world.calls == ["error"]
 
 
 async def test_a_call_may_take_no_longer_than_the_job_has_left(world: World) -> None:

@@ -1,10 +1,11 @@
-"""A generator over fakes: one ledger, one library, one journal, and a catalogue that knows two subjects."""
+"""A generator over fakes: one database, and a catalogue that knows two subjects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from tests.unit.generator.fakes import FakeCallJournal, FakeLibrary, ScriptedModel
+from tests.support.fakes.library import FakeLibrary
+from tests.support.fakes.model import FakeCallJournal, ScriptedModel
 
 from generator.ports import Answer
 from generator.usecases.find_subject import FindSubject
@@ -15,9 +16,11 @@ from shared import ids
 from shared.entities import ContextTag, EntityKind, Form, Locale
 from shared.events import GenerationRequested
 from shared.jobs import Attempt, Result
-from shared.testing.attempts import FakeAttempts, FakeLedger
+from shared.testing.attempts import FakeAttempts
 from shared.testing.catalog import FakeCatalog
 from shared.testing.clock import START, FakeClock
+from shared.testing.database import FakeDatabase
+from shared.testing.rows import TextRow
 
 TIMEOUT_S = 60.0
 
@@ -25,7 +28,7 @@ TIMEOUT_S = 60.0
 @dataclass(slots=True)
 class World:
     clock: FakeClock
-    ledger: FakeLedger
+    database: FakeDatabase
     attempts: FakeAttempts
     catalog: FakeCatalog
     library: FakeLibrary
@@ -48,7 +51,7 @@ class World:
             event_id=ids.row_id(), occurred_at=START, entity_kind=kind, job_id=ids.job_id(), slug=slug,
             form=form, locale=locale, context_tag=tag,
         )  # fmt: skip
-        self.ledger.accept(event, max_attempts=max_attempts)
+        self.database.accept(event, max_attempts=max_attempts)
         attempt = await self.attempts.claim(event)
         assert isinstance(attempt, Attempt)
         return event, replace(attempt, baseline_text_id=baseline_text_id)
@@ -61,6 +64,15 @@ class World:
         return GenerateText(find_subject=finding, library=self.library, write_text=self.writer(ScriptedModel(answers)))
 
     def result(self, attempt: Attempt) -> Result:
-        result = self.ledger.jobs[attempt.job_id].result
+        result = self.database.jobs[attempt.job_id].result
         assert result is not None
         return result
+
+    @property
+    def texts(self) -> list[TextRow]:
+        return list(self.database.texts.values())
+
+    @property
+    def calls(self) -> list[str]:
+        """The outcomes of all calls that were written down."""
+        return [call.outcome for call in self.database.calls.values()]

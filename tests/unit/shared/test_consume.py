@@ -12,8 +12,11 @@ from shared.errors import Permanent, Transient, Unavailable
 from shared.events import EntityChanged, GenerationRequested
 from shared.jobs import Attempt, AttemptPolicy, Failure, FailureType, JobStatus, Result
 from shared.messaging.consume import EventConsumer, JobConsumer
-from shared.testing.attempts import FakeAttempts, FakeLedger
+from shared.testing.attempts import FakeAttempts
 from shared.testing.clock import START, FakeClock
+from shared.testing.database import FakeDatabase
+from shared.testing.rows import JobRow
+from shared.topology import GENERATION_REQUESTS, INVALIDATIONS
 
 FAILURE = Failure(type=FailureType.AI_API_ERROR, technical_message="the provider answered 500")
 POLICY = AttemptPolicy(ladder_s=(20.0,), lease_s=30.0)
@@ -43,16 +46,16 @@ class Message:
 
 @dataclass
 class Rig:
-    """A consumer over a ledger in memory, with one accepted job."""
+    """A consumer over a database in memory, with one accepted job."""
 
     clock: FakeClock = field(default_factory=FakeClock)
-    ledger: FakeLedger = field(init=False)
+    database: FakeDatabase = field(init=False)
     consumer: JobConsumer = field(init=False)
     event: GenerationRequested = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ledger = FakeLedger(self.clock)
-        attempts = FakeAttempts(self.ledger, "generator", POLICY)
+        self.database = FakeDatabase(self.clock)
+        attempts = FakeAttempts(self.database, "generator", GENERATION_REQUESTS.name, POLICY)
         self.consumer = JobConsumer(attempts, self.clock, concurrency=4, lease_s=POLICY.lease_s)
         self.event = self.accepted()
 
@@ -62,11 +65,11 @@ class Rig:
             occurred_at=START,
             entity_kind=EntityKind.MOVIE,
             job_id=ids.job_id(),
-            slug="the-matrix-1999",
+            slug=f"film-{len(self.database.jobs)}-1999",
             form=Form.DESCRIPTION,
             locale=Locale.EN,
         )
-        self.ledger.accept(event)
+        self.database.accept(event)
         return event
 
     def message(self) -> Message:
@@ -80,11 +83,27 @@ class Rig:
 
     @property
     def status(self) -> JobStatus:
-        return self.ledger.jobs[self.event.job_id].status
+        return self.job.status
+
+    @property
+    def job(self) -> JobRow:
+        return self.database.jobs[self.event.job_id]
+
+    @property
+    def parked(self) -> list[str]:
+        """The reasons of the dead letters."""
+        return [letter.reason for letter in self.database.dead_letters]
+
+    def cancel(self) -> None:
+        self.database.stop(self.job, None, "gateway", "cancelled")
+
+    def events_consumer(self) -> EventConsumer:
+        parking = FakeAttempts(self.database, INVALIDATIONS.consumer, INVALIDATIONS.name, POLICY)
+        return EventConsumer(parking, self.clock)
 
     async def write(self, event: GenerationRequested, attempt: Attempt) -> None:
         """The happy use case."""
-        self.ledger.complete(
+        self.database.complete(
             attempt, event, "generator", Result(entity_id=ids.row_id(), slug=event.slug, entity_version=2)
         )
 
@@ -121,7 +140,7 @@ async def test_transient_schedules_the_next_attempt_and_acks(rig: Rig) -> None:
     message = await rig.settle(work)
 
     assert (rig.status, message.acks) == (JobStatus.RETRYING, 1)
-    assert rig.event.event_id in rig.ledger.sends
+    assert rig.database.retry_due(rig.event) == rig.job.next_attempt_at
 
 
 async def test_permanent_fails_the_job_and_acks(rig: Rig) -> None:
@@ -131,7 +150,7 @@ async def test_permanent_fails_the_job_and_acks(rig: Rig) -> None:
     message = await rig.settle(work)
 
     assert (rig.status, message.acks) == (JobStatus.FAILED, 1)
-    assert rig.ledger.stopped == [rig.event.job_id]
+    assert [event.type for event in rig.database.events] == ["generation.failed"]
 
 
 async def test_a_bug_costs_an_attempt_and_says_nothing_of_its_cause(rig: Rig) -> None:
@@ -140,7 +159,7 @@ async def test_a_bug_costs_an_attempt_and_says_nothing_of_its_cause(rig: Rig) ->
 
     message = await rig.settle(work)
 
-    error = rig.ledger.jobs[rig.event.job_id].error
+    error = rig.job.error
     assert (rig.status, message.acks) == (JobStatus.RETRYING, 1)
     assert error is not None
     assert "sk-secret" not in error.technical_message
@@ -182,7 +201,7 @@ async def test_the_lease_is_renewed_while_the_work_runs(rig: Rig) -> None:
         await asyncio.wait({settling}, timeout=0.001)
         rig.clock.advance(POLICY.lease_s / 3)
     await asyncio.wait({settling}, timeout=0.001)
-    lease_until = rig.ledger.jobs[rig.event.job_id].lease_until
+    lease_until = rig.job.lease_until
     go_on.set()
     await settling
 
@@ -204,7 +223,7 @@ async def test_work_stops_when_its_lease_is_lost(rig: Rig) -> None:
     settling = asyncio.create_task(rig.settle(work))
     await started.wait()
     await asyncio.wait({settling}, timeout=0.001)
-    rig.ledger.move(rig.ledger.jobs[rig.event.job_id], JobStatus.CANCELLED)
+    rig.cancel()
     rig.clock.advance(POLICY.lease_s / 3)
     message = await asyncio.wait_for(settling, 1)
 
@@ -243,7 +262,7 @@ async def test_draining_hands_unfinished_attempts_back(rig: Rig) -> None:
     await asyncio.gather(handler, return_exceptions=True)
 
     assert rig.status is JobStatus.RETRYING
-    assert rig.ledger.jobs[rig.event.job_id].attempt == 0
+    assert rig.job.attempt == 0
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"{}", b"[]"])
@@ -252,7 +271,7 @@ async def test_what_no_handler_can_read_is_parked_and_acked(rig: Rig, body: byte
 
     await rig.consumer.settle(message, GenerationRequested, rig.write)
 
-    assert (rig.ledger.dead, message.acks) == (["bad-body"], 1)
+    assert (rig.parked, message.acks) == (["bad-body"], 1)
 
 
 async def test_a_lost_ack_is_no_error(rig: Rig) -> None:
@@ -270,10 +289,9 @@ async def test_events_of_another_kind_are_parked(rig: Rig) -> None:
     async def never(_event: Any) -> None:
         raise AssertionError
 
-    consumer = EventConsumer(FakeAttempts(rig.ledger, "cache-invalidator", POLICY), rig.clock)
-    await consumer.settle(message, (EntityChanged,), never)
+    await rig.events_consumer().settle(message, (EntityChanged,), never)
 
-    assert (rig.ledger.dead, message.acks) == (["unexpected-type"], 1)
+    assert (rig.parked, message.acks) == (["unexpected-type"], 1)
 
 
 async def test_a_bug_in_the_work_of_an_event_parks_it(rig: Rig) -> None:
@@ -282,10 +300,9 @@ async def test_a_bug_in_the_work_of_an_event_parks_it(rig: Rig) -> None:
     async def work(_event: GenerationRequested) -> None:
         raise KeyError("sk-secret")
 
-    consumer = EventConsumer(FakeAttempts(rig.ledger, "cache-invalidator", POLICY), rig.clock)
-    await consumer.settle(message, (GenerationRequested,), work)
+    await rig.events_consumer().settle(message, (GenerationRequested,), work)
 
-    assert (rig.ledger.dead, message.acks) == (["handler-crashed"], 1)
+    assert (rig.parked, message.acks) == (["handler-crashed"], 1)
 
 
 async def test_an_outage_costs_no_attempt(rig: Rig) -> None:
@@ -312,7 +329,7 @@ async def test_after_an_outage_a_job_that_is_no_longer_ours_is_left(rig: Rig) ->
     async def work(_event: GenerationRequested, _attempt: Attempt) -> None:
         nonlocal calls
         calls += 1
-        rig.ledger.move(rig.ledger.jobs[rig.event.job_id], JobStatus.CANCELLED)
+        rig.cancel()
         raise Unavailable("postgres")
 
     settling = asyncio.create_task(rig.settle(work))
@@ -324,8 +341,7 @@ async def test_after_an_outage_a_job_that_is_no_longer_ours_is_left(rig: Rig) ->
 
 
 async def test_f30_a_job_that_keeps_killing_its_worker_runs_alone_at_last(rig: Rig) -> None:
-    crashed = rig.ledger.jobs[rig.event.job_id]
-    crashed.status, crashed.attempt, crashed.lease_until = JobStatus.PROCESSING, 2, rig.clock.now()
+    rig.database.update(rig.job, status=JobStatus.PROCESSING, attempt=2, lease_until=rig.clock.now())
     inside, together, neighbours_may_end = 0, list[int](), asyncio.Event()
 
     async def work(event: GenerationRequested, attempt: Attempt) -> None:
@@ -347,10 +363,10 @@ async def test_f30_a_job_that_keeps_killing_its_worker_runs_alone_at_last(rig: R
     await asyncio.wait(neighbours, timeout=0.01)
     suspect = asyncio.create_task(settle(rig.event))
     await asyncio.wait({suspect}, timeout=0.01)
-    attempt_while_waiting = crashed.attempt
+    attempt_while_waiting = rig.job.attempt
     neighbours_may_end.set()
     await asyncio.gather(suspect, *neighbours)
 
     assert attempt_while_waiting == 2
     assert together == [1]
-    assert crashed.status is JobStatus.DONE
+    assert rig.status is JobStatus.DONE

@@ -3,7 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.faults import InjectedFault, arm, crash_point
+from shared.errors import Unavailable
+from shared.faults import CRASH_POINTS, LOST_ANSWERS, InjectedFault, Mode, arm, crash_point, modes, witness
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +26,25 @@ async def test_raise_raises_at_the_named_pass_only() -> None:
     await crash_point("generator.after_call")
 
 
-async def test_execute_then_raise_looks_like_a_timeout() -> None:
+async def test_execute_then_raise_says_what_the_caller_is_told_of_a_lost_answer() -> None:
     arm("relay.after_confirm=execute_then_raise")
 
-    with pytest.raises(TimeoutError):
+    with pytest.raises(Unavailable, match="rabbitmq"):
         await crash_point("relay.after_confirm")
+
+
+def test_only_points_after_an_operation_can_lose_its_answer() -> None:
+    assert set(LOST_ANSWERS) <= {point for point in CRASH_POINTS if ".after_" in point}
+    assert {point for point in CRASH_POINTS if Mode.EXECUTE_THEN_RAISE in modes(point)} == set(LOST_ANSWERS)
+
+
+async def test_a_point_leaves_a_line_on_stderr_before_it_acts(capfd: pytest.CaptureFixture[str]) -> None:
+    arm("sync.before_call=raise")
+
+    with pytest.raises(InjectedFault):
+        await crash_point("sync.before_call")
+
+    assert capfd.readouterr().err == witness("sync.before_call", "raise") + "\n"
 
 
 async def test_hang_hangs() -> None:
@@ -43,5 +58,5 @@ async def test_hang_hangs() -> None:
     "spec", ["nowhere=raise", "generator.after_call=explode", "relay.before_commit=execute_then_raise"]
 )
 def test_an_unknown_point_or_mode_is_refused(spec: str) -> None:
-    with pytest.raises(ValueError, match=r"unknown|not a valid|wraps no operation"):
+    with pytest.raises(ValueError, match=r"unknown|not a valid|follows no operation"):
         arm(spec)

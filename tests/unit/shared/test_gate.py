@@ -65,3 +65,44 @@ async def test_a_cancelled_wait_keeps_nobody_out() -> None:
 
     await asyncio.wait_for(visit(alone=False), 1)
     await first
+
+
+async def test_nobody_enters_before_it_makes_sense() -> None:
+    admitted = asyncio.Event()
+    gate, inside = Gate(2, lambda: _until(admitted)), asyncio.Event()
+
+    async def visit() -> None:
+        async with gate.enter():
+            inside.set()
+
+    visitor = asyncio.create_task(visit())
+    await asyncio.wait({visitor}, timeout=0.01)
+    entered_early = inside.is_set()
+    admitted.set()
+    await asyncio.wait_for(visitor, 1)
+
+    assert (entered_early, inside.is_set()) == (False, True)
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def test_dismissing_ends_the_waits_outside_and_leaves_who_is_inside() -> None:
+    gate, leave = Gate(1), asyncio.Event()
+
+    async def visit() -> None:
+        async with gate.enter():
+            await leave.wait()
+
+    first = asyncio.create_task(visit())
+    await asyncio.wait({first}, timeout=0.01)
+    waiting = asyncio.create_task(visit())
+    await asyncio.wait({waiting}, timeout=0.01)
+    gate.dismiss()
+    await asyncio.wait({first, waiting}, timeout=0.01)
+    ended = first.done(), waiting.cancelled()
+    leave.set()
+    await asyncio.wait_for(first, 1)
+
+    assert ended == (False, True)

@@ -1,3 +1,5 @@
+import re
+
 from shared import topology
 from shared.events import EVENTS, GenerationRequested, RefreshRequested
 from shared.topology import WORK_QUEUES
@@ -41,3 +43,13 @@ def test_definitions_name_each_exchange_queue_and_binding_once() -> None:
     assert {binding["source"] for binding in document["bindings"]} <= {
         exchange["name"] for exchange in document["exchanges"]
     }
+
+
+def test_dead_letters_and_nothing_else_are_kept_however_often_they_return() -> None:
+    (policy,) = topology.definitions()["policies"]
+
+    governed = {
+        name for queue in WORK_QUEUES for name in (queue.name, queue.dead_name) if re.search(policy["pattern"], name)
+    }
+    assert governed == {queue.dead_name for queue in WORK_QUEUES}
+    assert policy["definition"]["delivery-limit"] > 100_000

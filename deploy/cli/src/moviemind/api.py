@@ -162,7 +162,7 @@ class Api:
         )
 
 
-def expect(answer: Answer, *statuses: int) -> Answer:
+def expect(answer: Answer, *statuses: int, hints: Mapping[int, str] = _HINTS) -> Answer:
     """`answer` when its status is one of `statuses`. Raises `CliError` with the reason the gateway gives."""
     if answer.status in statuses:
         return answer
@@ -170,7 +170,7 @@ def expect(answer: Answer, *statuses: int) -> Answer:
     fields = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in problem.errors.items())
     reason = fields or problem.detail or problem.title or "no reason given"
     near = ", ".join(str(item.get("slug")) for item in problem.suggested_slugs)
-    hint = f"Did you mean: {near}?" if near else _HINTS.get(answer.status, "")
+    hint = f"Did you mean: {near}?" if near else hints.get(answer.status, "")
     raise CliError(f"the gateway answered {answer.status}: {reason}", hint)
 
 

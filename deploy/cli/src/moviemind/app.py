@@ -2,7 +2,22 @@
 
 import typer
 
-from moviemind.commands import demo, doctor, generate, generated, jobs, keys, migrate, testing, trace, up
+from moviemind.commands import (
+    bench,
+    chaos,
+    dead,
+    demo,
+    doctor,
+    generate,
+    generated,
+    invariants,
+    jobs,
+    keys,
+    migrate,
+    testing,
+    trace,
+    up,
+)
 
 app = typer.Typer(
     pretty_exceptions_enable=False,
@@ -23,10 +38,14 @@ app.command()(demo.demo)
 app.command()(generate.generate)
 app.command()(generate.refresh)
 app.add_typer(jobs.app, name="jobs", help="Look at generation and refresh jobs.")
+app.add_typer(dead.app, name="dead", help="Look at dead letters, send them again, or purge them.")
 app.add_typer(keys.app, name="keys", help="Make, list and revoke the API keys of clients.")
 app.command()(trace.trace)
 app.command()(doctor.doctor)
+app.command()(invariants.invariants)
 app.command()(migrate.migrate)
 app.command("test")(testing.run_tests)
 app.command()(testing.check)
+app.command()(chaos.chaos)
+app.command()(bench.bench)
 app.command()(generated.generated)

@@ -8,6 +8,7 @@ from moviemind.demo_key import stored_key
 from moviemind.errors import CliError
 from moviemind.paths import DataDir
 from moviemind.state import SystemState, process_of, read_state
+from moviemind.supervisor import credentials
 
 NOT_RUNNING = "Start it with ./moviemind up, or name one"
 
@@ -28,6 +29,12 @@ class Target:
             return self.url, self.api_key
         state = self.require_running(f"{NOT_RUNNING} with --url or MOVIEMIND_URL.")
         return state.endpoints.gateway_url, self.api_key or stored_key(self.data)
+
+    def administration(self, token: str | None) -> tuple[str, str | None]:
+        """URL and operator's token, found like those of `gateway`. Raises `CliError`."""
+        url, _ = self.gateway()
+        stored = None if token or self.url else credentials.read(self.data)
+        return url, token or (stored.admin_api_token if stored else None)
 
     def database_url(self) -> str:
         """DATABASE_URL, or the database of the running system. Raises `CliError`."""

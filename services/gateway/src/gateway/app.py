@@ -19,13 +19,29 @@ from gateway.adapters.completions import Completions
 from gateway.adapters.flags import ConfiguredFlags
 from gateway.adapters.outbox_lag import OutboxLag
 from gateway.adapters.postgres_answers import PostgresAnswers
+from gateway.adapters.postgres_audit import PostgresAudit
+from gateway.adapters.postgres_dead_letters import PostgresDeadLetters
 from gateway.adapters.postgres_entities import PostgresEntities
 from gateway.adapters.postgres_jobs import PostgresJobs
 from gateway.adapters.postgres_keys import PostgresKeys
 from gateway.adapters.response_cache import RedisResponseCache
 from gateway.config import GatewaySettings
-from gateway.handlers import deliveries, entities, errors, generate, health, job_events, jobs, refresh, welcome
+from gateway.handlers import (
+    audit,
+    dead_letters,
+    deliveries,
+    entities,
+    errors,
+    generate,
+    health,
+    job_events,
+    jobs,
+    refresh,
+    welcome,
+)
 from gateway.http import refresh_documents
+from gateway.http.admin_access import AdminAccess, token_login
+from gateway.http.cached_reads import CachedReads
 from gateway.http.documentation import complete
 from gateway.http.frame import Frame
 from gateway.http.job_documents import accepted
@@ -33,14 +49,18 @@ from gateway.http.links import Links
 from gateway.http.principal import Identify
 from gateway.http.problems import Problem, on_problem, on_unavailable
 from gateway.http.resources import Resources
+from gateway.http.traced import Traced
 from gateway.usecases.authenticate import Authenticate
 from gateway.usecases.cancel_job import CancelJob
 from gateway.usecases.follow_job import FollowJob
 from gateway.usecases.list_entities import ListEntities
 from gateway.usecases.look_up import LookUp
+from gateway.usecases.purge_dead_letters import PurgeDeadLetters
+from gateway.usecases.read_dead_letters import ReadAudit, ReadDeadLetters
 from gateway.usecases.read_entity import ReadEntity
 from gateway.usecases.read_job import ReadJob
 from gateway.usecases.refresh_entity import RefreshEntity
+from gateway.usecases.replay_dead_letters import ReplayDeadLetters
 from gateway.usecases.request_generation import RequestGeneration
 from gateway.usecases.wait_for_job import WaitForJob
 from shared import cache
@@ -49,13 +69,18 @@ from shared.db.engine import Database, PoolOptions
 from shared.errors import Unavailable
 from shared.health import CheckStatus, Health
 from shared.http import client
+from shared.invariants import Evidence
 from shared.messaging.broker import make_broker
+from shared.messaging.invariant_watch import InvariantWatch
+from shared.messaging.queue_states import RabbitQueues
 from shared.messaging.runtime import Messaging
-from shared.slots import RedisSlots
+from shared.outbox.relay import Pace
 from shared.tmdb.catalog import CachedCatalog, TmdbCatalog
 from shared.tmdb.client import TmdbClient
 
 SERVICE = "gateway"
+RELAY_PACE = Pace(batch=32, rest=1.0)
+"""A backlog takes at most half of the processor from requests here; the relays of the workers take it whole."""
 
 
 class Running:
@@ -79,7 +104,8 @@ class Parts:
         self.settings = settings
         self.clock, self.links = SystemClock(), Links(settings.base_url)
         pool = PoolOptions(size=settings.database_pool_size, wait_s=settings.database_pool_wait_s)
-        self.database = Database.connect(settings.database_url.get_secret_value(), SERVICE, pool)
+        database_url = settings.database_url.get_secret_value()
+        self.database = Database.connect(database_url, SERVICE, pool)
         self.redis = cache.connect(settings.redis_url.get_secret_value())
         self.redis_cache = cache.RedisCache(self.redis)
         self.response_cache = RedisResponseCache(self.redis_cache)
@@ -94,20 +120,45 @@ class Parts:
         self.identify = Identify(Authenticate(PostgresKeys(self.database), self.clock))
         self.request_generation = RequestGeneration(
             jobs=self.jobs,
-            active=self.jobs,
             answers=self.answers,
             entities=self.entities,
-            slots=RedisSlots(self.redis, ttl_s=int(settings.job_deadline_s) + 60),
             render=lambda accepted_jobs: accepted(accepted_jobs, self.links),
         )
+        self.read_entity = self._read_entity()
         rabbitmq_url = settings.rabbitmq_url.get_secret_value()
         broker = make_broker(rabbitmq_url, SERVICE, tracing)
         broker.include_router(deliveries.router(settings.instance_id, self.completions.wake))
         self.messaging = Messaging(
-            url=rabbitmq_url, service=SERVICE, broker=broker, database=self.database, clock=self.clock
+            url=rabbitmq_url,
+            service=SERVICE,
+            broker=broker,
+            relay_broker=make_broker(rabbitmq_url, f"{SERVICE}-relay", tracing),
+            pace=RELAY_PACE,
+            database=self.database,
+            clock=self.clock,
+            inbox_retention_s=settings.inbox_retention_s,
+            watch=InvariantWatch(database_url, self._evidence, self.clock, every_s=settings.invariants_every_s),
         )
         self.health = Health(SERVICE, settings.instance_id, self.checks)
         self.running = Running(self.health, self.messaging, self.completions)
+
+    def _read_entity(self) -> ReadEntity:
+        tmdb = TmdbClient(
+            self.settings.tmdb_base_url,
+            self.settings.tmdb_api_key,
+            http=self.tmdb_http,
+            deadline_s=self.settings.tmdb_deadline_s,
+        )
+        return ReadEntity(
+            entities=self.entities,
+            cache=self.response_cache,
+            jobs=self.jobs,
+            request_generation=self.request_generation,
+            look_up=LookUp(CachedCatalog(TmdbCatalog(tmdb, self.clock), self.clock)),
+            flags=self.flags,
+            clock=self.clock,
+            render=Resources(self.links).detail,
+        )
 
     async def checks(self) -> Mapping[str, CheckStatus]:
         broker = CheckStatus.OK if self.messaging.connected else CheckStatus.DEGRADED
@@ -118,6 +169,10 @@ class Parts:
             "consumers": broker,
             "outbox": CheckStatus.OK if await OutboxLag(self.database).short() else CheckStatus.DEGRADED,
         }
+
+    def _evidence(self, database: Database) -> Evidence:
+        queues = RabbitQueues(self.settings.rabbitmq_url.get_secret_value(), SERVICE)
+        return Evidence(database, queues, self.redis, window_s=self.settings.invariants_window_s)
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncGenerator[None]:
@@ -141,7 +196,12 @@ def create_app(settings: GatewaySettings, tracer_provider: TracerProvider | None
     parts = Parts(settings, tracing)
     app = _framed(settings, tracing, parts)
     app.state.running = parts.running
-    for router in (*_job_routers(parts), *_entity_routers(parts), health.router(parts.health)):
+    for router in (
+        *_job_routers(parts),
+        *_entity_routers(parts),
+        *_admin_routers(parts),
+        health.router(parts.health),
+    ):
         app.include_router(router)
     app.mount(welcome.ASSETS_PATH, welcome.assets(), "assets")
     app.include_router(
@@ -161,14 +221,12 @@ def _framed(settings: GatewaySettings, tracing: TracerProvider, parts: Parts) ->
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        telemetry={
-            "tracer_provider": tracing,
-            "logs": False,
-            "operation_spans": False,
-            "auto_configure": False,
-            "exclude": lambda scope: str(scope.get("path", "")).startswith("/health/"),
-        },
-        middleware=[Middleware(Frame, edge_token=edge_token, allowed_origins=settings.cors_allowed_origins)],
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},  # `Traced` does it
+        middleware=[
+            Middleware(Traced, tracing),
+            Middleware(Frame, edge_token=edge_token, allowed_origins=settings.cors_allowed_origins),
+            Middleware(CachedReads, identify=parts.identify, read_entity=parts.read_entity),
+        ],
         exception_handlers={
             Problem: on_problem,
             Unavailable: on_unavailable,
@@ -203,10 +261,7 @@ def _job_routers(parts: Parts) -> tuple[APIRouter, ...]:
 
 
 def _entity_routers(parts: Parts) -> tuple[APIRouter, ...]:
-    settings, clock = parts.settings, parts.clock
-    tmdb = TmdbClient(
-        settings.tmdb_base_url, settings.tmdb_api_key, http=parts.tmdb_http, deadline_s=settings.tmdb_deadline_s
-    )
+    clock = parts.clock
     refresh_entity = RefreshEntity(
         index=parts.entities,
         entities=parts.entities,
@@ -214,25 +269,28 @@ def _entity_routers(parts: Parts) -> tuple[APIRouter, ...]:
         answers=parts.answers,
         render=lambda accepted_jobs: refresh_documents.accepted(accepted_jobs[0], parts.links),
     )
-    read_entity = ReadEntity(
-        entities=parts.entities,
-        cache=parts.response_cache,
-        jobs=parts.jobs,
-        request_generation=parts.request_generation,
-        look_up=LookUp(CachedCatalog(TmdbCatalog(tmdb, clock), clock)),
-        flags=parts.flags,
-        clock=clock,
-        render=Resources(parts.links).detail,
-    )
     return (
         refresh.router(identify=parts.identify, refresh_entity=refresh_entity, wait_for_job=parts.wait_for_job),
         entities.router(
             identify=parts.identify,
-            read_entity=read_entity,
+            read_entity=parts.read_entity,
             list_entities=ListEntities(parts.entities),
             links=parts.links,
             clock=clock,
         ),
+    )
+
+
+def _admin_routers(parts: Parts) -> tuple[APIRouter, ...]:
+    access, letters = AdminAccess(token_login(parts.settings.admin_api_token)), PostgresDeadLetters(parts.database)
+    return (
+        dead_letters.router(
+            access=access,
+            read=ReadDeadLetters(letters),
+            replay=ReplayDeadLetters(letters),
+            purge=PurgeDeadLetters(letters),
+        ),
+        audit.router(access=access, read=ReadAudit(PostgresAudit(parts.database))),
     )
 
 

@@ -43,9 +43,11 @@ class HttpSettings(Section):
     gateway_port: int = Field(default=8000, ge=1, le=65535)
     public_base_url: str | None = None
     edge_token: SecretStr | None = None
+    admin_api_token: SecretStr | None = Field(default=None, min_length=32)
     cors_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = ("*",)
     max_waiters: int = Field(default=2000, ge=0, le=100_000)
     max_streams: int = Field(default=1000, ge=0, le=100_000)
+    invariants_every_s: float = Field(default=300, ge=0, le=86400)
 
     @field_validator("public_base_url")
     @classmethod
@@ -74,3 +76,8 @@ class GatewaySettings(
     """Everything the gateway is told."""
 
     flags: FlagSettings = Field(default_factory=FlagSettings)
+
+    @property
+    def invariants_window_s(self) -> float:
+        """How far back the invariants are checked: the life of a job, and an hour in which nobody may have looked."""
+        return self.job_deadline_s + 2 * self.invariants_every_s + 3600

@@ -145,7 +145,13 @@ class JobView:
     transitions: tuple[Transition, ...]
 
 
-class JobStore(Protocol):
+class StoredJobs(Protocol):
+    async def get(self, job_id: UUID) -> JobView | None:
+        """The job as it is stored now; None for an unknown one. Raises Unavailable("postgres")."""
+        ...
+
+
+class JobStore(StoredJobs, Protocol):
     async def accept(
         self, jobs: Sequence[NewJob], caller: str, render: Render, key: IdempotencyKey | None = None
     ) -> Acceptance:
@@ -154,8 +160,6 @@ class JobStore(Protocol):
         A job whose identity is active is joined; `force` supersedes it. Raises Unavailable("postgres").
         """
         ...
-
-    async def get(self, job_id: UUID) -> JobView | None: ...
 
     async def active(self, dedupe_key: UUID) -> JobView | None: ...
 
@@ -223,20 +227,6 @@ class StoredAnswers(Protocol):
     async def replay(self, caller: str, key: IdempotencyKey) -> Replayed | KeyReused | None:
         """What an earlier request left under the key; None when it left nothing yet. Raises Unavailable("postgres")."""
         ...
-
-
-class ActiveJobs(Protocol):
-    async def join(self, job_id: UUID, job: NewJob, caller: str) -> AcceptedJob | None:
-        """Join `job_id` if it is the active job of that identity; None when it is not. Raises Unavailable("postgres")."""
-        ...
-
-
-class Slots(Protocol):
-    """The fast memory of active jobs; what it says is checked in the store. Knows nothing while Redis is away."""
-
-    async def holder(self, dedupe_key: UUID) -> UUID | None: ...
-
-    async def take(self, dedupe_key: UUID, job_id: UUID) -> None: ...
 
 
 class Flags(Protocol):

@@ -140,7 +140,15 @@ class Entities(Protocol):
 
     async def load(self, kind: EntityKind, entity_id: UUID) -> Entity | None: ...
 
+
+class EntityPages(Protocol):
+    """Raises Unavailable("postgres")."""
+
     async def page(self, kind: EntityKind, selection: Selection) -> Page: ...
+
+
+class Snapshots(Protocol):
+    """Raises Unavailable("postgres")."""
 
     async def has_snapshot(self, entity_id: UUID) -> bool: ...
 

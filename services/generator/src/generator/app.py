@@ -1,6 +1,7 @@
 """The generator, put together: the only place where its objects are built."""
 
 from generator import handlers
+from generator.adapters.circuit import Circuit
 from generator.adapters.openai_model import OpenAITextModel, Prices
 from generator.adapters.postgres_calls import PostgresCallJournal
 from generator.adapters.postgres_results import PostgresLibrary
@@ -19,7 +20,8 @@ from shared.tmdb.client import TmdbClient
 
 def create_app(settings: GeneratorSettings) -> Worker:
     base = Foundation(topology.GENERATION_REQUESTS, settings)
-    http, model, library = client(), text_model(settings), PostgresLibrary(base.database)
+    circuit = Circuit(base.clock)
+    http, model, library = client(), text_model(settings, circuit), PostgresLibrary(base.database)
     tmdb = TmdbClient(settings.tmdb_base_url, settings.tmdb_api_key, http=http, deadline_s=settings.tmdb_deadline_s)
     generate = GenerateText(
         find_subject=FindSubject(library=library, catalog=TmdbCatalog(tmdb, base.clock)),
@@ -32,12 +34,12 @@ def create_app(settings: GeneratorSettings) -> Worker:
         ),
     )
     concurrency = settings.generator_concurrency
-    consumer = base.job_consumer(concurrency)
+    consumer = base.job_consumer(concurrency, admitted=circuit.admitted)
     router = handlers.router(consumer, generate, prefetch=concurrency)
-    return base.worker(router, consumer=consumer, owns=(model.close, http.aclose))
+    return base.worker(router, consumer=consumer, probes={"ai": circuit.status}, owns=(model.close, http.aclose))
 
 
-def text_model(settings: AiSettings) -> OpenAITextModel:
+def text_model(settings: AiSettings, circuit: Circuit) -> OpenAITextModel:
     """The configured model."""
     prices = None
     if settings.openai_price_input_usd is not None and settings.openai_price_output_usd is not None:
@@ -47,5 +49,6 @@ def text_model(settings: AiSettings) -> OpenAITextModel:
         api_key=settings.openai_api_key,
         model=settings.openai_model,
         connections=settings.generator_concurrency,
+        circuit=circuit,
         prices=prices,
     )

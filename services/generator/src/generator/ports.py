@@ -69,8 +69,9 @@ class TextModel(Protocol):
     async def write(self, prompt: Prompt, call: Call, *, deadline_s: float) -> tuple[Answer, Spent]:
         """The whole answer within `deadline_s` seconds, else TimeoutError; never retries.
 
-        Raises Transient with RATE_LIMITED (uncounted, the provider's own delay) when throttled and with AI_API_ERROR for failures of
-        the provider or the network, Permanent with AI_API_ERROR for refusals. No error holds a prompt, a key or a provider's words.
+        Raises Transient with RATE_LIMITED (uncounted, the provider's own delay) when throttled, with AI_API_ERROR (uncounted) when no
+        call is taken with this key, and with AI_API_ERROR for failures of the provider or the network; Permanent with AI_API_ERROR
+        for refusals. No error holds a prompt, a key or a provider's words.
         """
         ...
 
@@ -186,6 +187,6 @@ class CallJournal(Protocol):
         """Keep the raw answer, before anything is checked."""
         ...
 
-    async def failed(self, call: Call, failure: Failure) -> None:
-        """Record that no usable answer came. A throttled call does not count against the job's calls."""
+    async def failed(self, call: Call, failure: Failure, *, counted: bool = True) -> None:
+        """Record that no usable answer came. One that is not `counted` was turned away unread, and spends none of the job's calls."""
         ...

@@ -4,12 +4,13 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, func, select, text, update
 
 from shared import ids, inbox, outbox
+from shared.db.dead_letters import park, park_event
 from shared.db.engine import Database, Transaction
-from shared.db.jobs import move, seconds, stopped_event
-from shared.db.tables import ai_calls, dead_letters, jobs
+from shared.db.jobs import Sql, in_seconds, move, seconds, stopped_event, the_job
+from shared.db.tables import ai_calls, jobs
 from shared.entities import ContextTag, EntityKind, Form, Locale
 from shared.errors import BadMessage, LeaseLost, Transient
 from shared.events import JobEvent
@@ -27,12 +28,20 @@ def is_current(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-async def complete(tx: Transaction, attempt: Attempt, event: JobEvent, consumer: str, result: Result) -> None:
-    """End the job as DONE in the transaction of its effect. Raises LeaseLost when the attempt may not write any more."""
+def _current(attempt: Attempt) -> Sql:
+    """The same comparison as text."""
+    return Sql(
+        "id = :job_id AND status = 'PROCESSING' AND attempt = :number AND lease_token = :token",
+        {"job_id": attempt.job_id, "number": attempt.number, "token": attempt.token},
+    )
+
+
+async def complete(tx: Transaction, attempt: Attempt, event: JobEvent, consumer: str, result: Result) -> RowMapping:
+    """End the job as DONE in the transaction of its effect; its row. Raises LeaseLost when the attempt may not write any more."""
     done = await move(
         tx,
         JobStatus.DONE,
-        *is_current(attempt),
+        _current(attempt),
         actor=consumer,
         values={
             "result": result.model_dump(mode="json"),
@@ -43,6 +52,7 @@ async def complete(tx: Transaction, attempt: Attempt, event: JobEvent, consumer:
     )
     if done is None or not await inbox.complete(tx, consumer, event):
         raise LeaseLost(str(attempt.job_id))
+    return done
 
 
 class PostgresAttempts:
@@ -63,23 +73,19 @@ class PostgresAttempts:
         """
 
         async def work(tx: Transaction) -> Attempt | Suspect | None:
-            row = (
-                (await tx.execute(_CLAIMABLE.where(jobs.c.id == event.job_id).with_for_update(of=jobs)))
-                .mappings()
-                .first()
-            )
+            asked = {"job_id": event.job_id, "consumer": self._consumer, "idempotency_key": event.idempotency_key}
+            row = (await tx.execute(_CLAIMABLE, asked)).mappings().first()
             if row is None:
-                await self._park(tx, BadMessage("unknown-job", str(event.job_id)), event)
+                await park_event(tx, self._queue, BadMessage("unknown-job", str(event.job_id)), event)
                 return None
             status = JobStatus(row["status"])
-            if status.terminal or await inbox.completed(tx, self._consumer, event.idempotency_key):
+            if status.terminal or row["done"]:
                 await inbox.complete(tx, self._consumer, event)
                 return None
             if row["overdue"]:
-                failure = (
-                    Failure.model_validate(row["error"]) if row["error"] else _too_late("before the attempt started")
-                )
-                await self._end(tx, (jobs.c.id == event.job_id,), event, failure)
+                stored = row["error"]
+                failure = Failure.model_validate(stored) if stored else _too_late("before the attempt started")
+                await self._end(tx, the_job(event.job_id), event, failure)
                 return None
             if status is JobStatus.PROCESSING and row["lease_s"] > 0:
                 await outbox.add_retry(tx, event, self._queue, float(row["lease_s"]), row["attempt"])
@@ -90,7 +96,7 @@ class PostgresAttempts:
                 failure = Failure(
                     type=FailureType.UNKNOWN_ERROR, technical_message="every attempt ended with its worker"
                 )
-                await self._end(tx, (jobs.c.id == event.job_id,), event, failure)
+                await self._end(tx, the_job(event.job_id), event, failure)
                 return None
             crashed = status is JobStatus.PROCESSING
             if crashed and row["attempt"] + 1 >= row["max_attempts"] and not alone:
@@ -103,15 +109,15 @@ class PostgresAttempts:
         taken = await move(
             tx,
             JobStatus.PROCESSING,
-            jobs.c.id == event.job_id,
+            the_job(event.job_id),
             actor=self._consumer,
             reason="taken-over" if crashed else None,
             values={
-                "attempt": jobs.c.attempt + 1,
+                "attempt": Sql("jobs.attempt + 1"),
                 "lease_token": ids.job_id(),
-                "lease_until": func.now() + seconds(self._policy.lease_s),
+                "lease_until": in_seconds("lease_s", self._policy.lease_s),
                 "next_attempt_at": None,
-                "started_at": func.coalesce(jobs.c.started_at, func.now()),
+                "started_at": Sql("coalesce(jobs.started_at, now())"),
             },
         )
         if taken is None:
@@ -136,23 +142,23 @@ class PostgresAttempts:
             if delay_s is None:
                 delay_s = retry_delay(attempt.number, self._policy.ladder_s, random.random())  # noqa: S311 (jitter)
             if cause.counted and attempt.last:
-                await self._end(tx, is_current(attempt), event, cause.failure)
+                await self._end(tx, _current(attempt), event, cause.failure)
                 return
             left_s = await tx.scalar(select(_LEFT_S).where(*is_current(attempt)))
             if left_s is not None and delay_s >= float(left_s):
-                await self._end(tx, is_current(attempt), event, cause.failure)
+                await self._end(tx, _current(attempt), event, cause.failure)
                 return
             moved = await move(
                 tx,
                 JobStatus.RETRYING,
-                *is_current(attempt),
+                _current(attempt),
                 actor=self._consumer,
                 reason=cause.failure.type,
                 values={
                     "attempt": attempt.number if cause.counted else attempt.number - 1,
                     "lease_token": None,
                     "lease_until": None,
-                    "next_attempt_at": func.now() + seconds(delay_s),
+                    "next_attempt_at": in_seconds("delay_s", delay_s),
                     "error": cause.failure.model_dump(mode="json"),
                 },
             )
@@ -181,14 +187,14 @@ class PostgresAttempts:
             moved = await move(
                 tx,
                 JobStatus.RETRYING,
-                *is_current(attempt),
+                _current(attempt),
                 actor=self._consumer,
                 reason="interrupted",
                 values={
                     "attempt": attempt.number if spent else attempt.number - 1,
                     "lease_token": None,
                     "lease_until": None,
-                    "next_attempt_at": func.now(),
+                    "next_attempt_at": Sql("now()"),
                 },
             )
             if moved is not None:
@@ -200,7 +206,7 @@ class PostgresAttempts:
         """End the job as FAILED, tell others, and park the delivery for the operator."""
 
         async def work(tx: Transaction) -> None:
-            await self._end(tx, is_current(attempt), event, failure)
+            await self._end(tx, _current(attempt), event, failure)
             await crash_point("consumer.before_commit")
 
         await self._database.run(work)
@@ -213,40 +219,22 @@ class PostgresAttempts:
 
         await self._database.run(work)
 
-    async def _end(
-        self, tx: Transaction, where: tuple[ColumnElement[bool], ...], event: JobEvent, failure: Failure
-    ) -> None:
-        ended = await end_as_failed(tx, where, failure, self._consumer)
+    async def _end(self, tx: Transaction, which: Sql, event: JobEvent, failure: Failure) -> None:
+        ended = await end_as_failed(tx, which, failure, self._consumer)
         if ended is None:
             return
         await inbox.complete(tx, self._consumer, event)
-        await self._park(tx, BadMessage(failure.type, failure.technical_message), event, ended["attempt"])
-
-    async def _park(self, tx: Transaction, message: BadMessage, event: JobEvent, attempts: int = 0) -> None:
-        await tx.execute(
-            insert(dead_letters).values(
-                id=ids.row_id(),
-                queue=self._queue,
-                origin="handler",
-                event_id=event.event_id,
-                event_type=event.type,
-                job_id=event.job_id,
-                reason=message.reason,
-                detail=message.detail[:1000],
-                body=event.model_dump_json(),
-                attempts=attempts,
-            )
+        await park_event(
+            tx, self._queue, BadMessage(failure.type, failure.technical_message), event, attempts=ended["attempt"]
         )
 
 
-async def end_as_failed(
-    tx: Transaction, where: tuple[ColumnElement[bool], ...], failure: Failure, actor: str
-) -> RowMapping | None:
-    """End the job that matches `where` as FAILED and tell others; None when it may not end any more."""
+async def end_as_failed(tx: Transaction, which: Sql, failure: Failure, actor: str) -> RowMapping | None:
+    """End the job of `which` as FAILED and tell others; None when it may not end any more."""
     ended = await move(
         tx,
         JobStatus.FAILED,
-        *where,
+        which,
         actor=actor,
         reason=failure.type,
         values={"error": failure.model_dump(mode="json")},
@@ -254,28 +242,6 @@ async def end_as_failed(
     if ended is not None:
         await outbox.add(tx, stopped_event(ended, failure, failure.type))
     return ended
-
-
-async def park(tx: Transaction, queue: str, message: BadMessage, headers: Mapping[str, Any], body: bytes) -> None:
-    """Keep an unreadable delivery: what text can hold of it, cut to what an operator can read."""
-    await tx.execute(
-        insert(dead_letters).values(
-            id=ids.row_id(),
-            queue=queue,
-            origin="handler",
-            reason=message.reason,
-            detail=_storable(message.detail)[:1000],
-            headers={
-                _storable(str(name))[:200]: _storable(str(value))[:1000] for name, value in list(headers.items())[:64]
-            },
-            body=_storable(body[:65536].decode("utf-8", "backslashreplace")),
-        )
-    )
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL stores neither NUL nor lone surrogates in text."""
-    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 def _too_late(when: str) -> Failure:
@@ -304,12 +270,12 @@ def _attempt(row: RowMapping) -> Attempt:
 
 
 _LEFT_S = func.extract("epoch", jobs.c.deadline_at - func.now())
-_CLAIMABLE = select(
-    jobs.c.status,
-    jobs.c.attempt,
-    jobs.c.max_attempts,
-    jobs.c.error,
-    (jobs.c.deadline_at <= func.now()).label("overdue"),
-    func.coalesce(func.extract("epoch", jobs.c.lease_until - func.now()), 0).label("lease_s"),
-    func.coalesce(func.extract("epoch", jobs.c.next_attempt_at - func.now()), 0).label("wait_s"),
+_CLAIMABLE = text(
+    """
+    SELECT status, attempt, max_attempts, error, deadline_at <= now() AS overdue,
+        coalesce(extract(epoch FROM lease_until - now()), 0) AS lease_s,
+        coalesce(extract(epoch FROM next_attempt_at - now()), 0) AS wait_s,
+        EXISTS (SELECT FROM inbox WHERE consumer = :consumer AND idempotency_key = :idempotency_key) AS done
+    FROM jobs WHERE id = :job_id FOR UPDATE OF jobs
+    """
 )

@@ -22,12 +22,14 @@ _AWAY_SQLSTATES = (
     "58",  # system
     "3D000",  # no such database, or
     "42P01",  # no such table: the migrations have not run yet
+    "55P03",  # a lock was not to be had in time,
+    "57014",  # or the statement took too long: somebody else is in the way, and nothing was done
 )
 LOCK_NOT_AVAILABLE = "55P03"
 MAX_TRIES = 3
 T = TypeVar("T")
 RELAY_CHANNEL = "moviemind_outbox"
-_PING = text("SELECT 1")
+_PING = text("SELECT to_regclass('jobs') IS NOT NULL")
 _NOTIFY = text(f"NOTIFY {RELAY_CHANNEL}")
 
 
@@ -95,6 +97,8 @@ class Database:
             pool_use_lifo=True,
             connect_args={
                 "timeout": chosen.connect_timeout_s,
+                "command_timeout": chosen.statement_timeout_ms / 1000
+                + 5,  # a server that has gone silent ends nothing itself
                 "server_settings": {
                     "application_name": application_name,
                     "statement_timeout": str(chosen.statement_timeout_ms),
@@ -130,8 +134,8 @@ class Database:
         """Run `work` in one transaction and commit it.
 
         Deadlocks and serialization failures are retried, three tries in all, so `work` must have no effect outside the database.
-        Raises Unavailable("postgres") when the server is away or no connection is free in time; when that happens during the commit,
-        the outcome is unknown and must be read again by id.
+        Raises Unavailable("postgres") when the server is away, when no connection or lock is free in time, or after the third try;
+        when the server goes away during the commit, the outcome is unknown and must be read again by id.
         """
         for attempt in range(1, MAX_TRIES + 1):
             try:
@@ -139,7 +143,7 @@ class Database:
             except (exc.SQLAlchemyError, OSError, TimeoutError) as error:
                 if attempt < MAX_TRIES and sqlstate(error) in _RETRYABLE_SQLSTATES:
                     continue
-                if is_away(error):
+                if is_away(error) or sqlstate(error) in _RETRYABLE_SQLSTATES:
                     raise Unavailable("postgres") from error
                 raise
         raise AssertionError("unreachable")
@@ -174,13 +178,16 @@ class Database:
                 raise Unavailable("postgres") from error
             raise
 
+    async def write(self, statement: Executable, parameters: Any = None) -> None:
+        """One statement that is a transaction by itself. Raises Unavailable("postgres")."""
+        await self.read(statement, parameters)
+
     async def reachable(self) -> bool:
-        """Whether PostgreSQL answers a query now."""
+        """Whether PostgreSQL can be worked with now: it answers, and the migrations have run."""
         try:
-            await self.read(_PING)
+            return bool((await self.read(_PING)).scalar())
         except Unavailable:
             return False
-        return True
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -1,17 +1,23 @@
 """Statements over the job row that more than one service needs. Every change of status goes through `move`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, func, insert, literal, select, update
+import orjson
+from sqlalchemy import ColumnElement, RowMapping, TextClause, func, literal, text
+from sqlalchemy.dialects import postgresql
 
 from shared import ids
 from shared.db.engine import Transaction
-from shared.db.tables import job_transitions, jobs
+from shared.db.tables import jobs
 from shared.entities import ContextTag, EntityKind, Form, Locale
 from shared.events import Event, GenerationFailed, GenerationRequested, RefreshFailed, RefreshRequested
 from shared.jobs import TRANSITIONS, Failure, JobKind, JobStatus
+
+_DIALECT = postgresql.dialect()
 
 
 def seconds(value: float) -> ColumnElement[Any]:
@@ -19,59 +25,88 @@ def seconds(value: float) -> ColumnElement[Any]:
     return func.make_interval(0, 0, 0, 0, 0, 0, literal(value))
 
 
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A piece of SQL over the job row, with its parameters."""
+
+    text: str
+    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def the_job(job_id: UUID) -> Sql:
+    """The job, whoever works on it."""
+    return Sql("id = :job_id", {"job_id": job_id})
+
+
+def in_seconds(name: str, delay_s: float) -> Sql:
+    """`delay_s` from now by the database's clock; `name` tells the delays of one statement apart."""
+    return Sql(f"now() + make_interval(secs => CAST(:{name} AS float8))", {name: delay_s})
+
+
 async def move(
     tx: Transaction,
     target: JobStatus,
-    *where: ColumnElement[bool],
+    which: Sql,
+    *,
     actor: str,
     reason: str | None = None,
     values: Mapping[str, Any] | None = None,
 ) -> RowMapping | None:
-    """Move the job that matches `where` to `target` and record the transition; the new row, or None when no such job may move there.
+    """Move the job of `which` to `target` and record the transition; the new row, or None when no such job may move there.
 
-    One statement: a compare-and-set whose transition row cannot be missing or doubled.
+    One statement: a compare-and-set whose transition row cannot be missing or doubled. A value of `values` may be `Sql`.
     """
-    sources = [status for status, targets in TRANSITIONS.items() if target in targets]
-    old = select(jobs.c.id, jobs.c.status).where(*where, jobs.c.status.in_(sources)).with_for_update().cte("old")
-    changes: dict[str, Any] = {
-        "status": target,
-        "sequence": jobs.c.sequence + 1,
-        "updated_at": func.now(),
-        **(values or {}),
-    }
+    given = values or {}
+    pieces = {name: value for name, value in given.items() if isinstance(value, Sql)}
+    plain = {f"v_{name}": _bound(value) for name, value in given.items() if name not in pieces}
+    columns = tuple((name, pieces[name].text if name in pieces else None) for name in given)
+    parameters: dict[str, Any] = {"actor": actor, "reason": reason, **which.parameters, **plain}
+    for piece in pieces.values():
+        parameters |= piece.parameters
+    return (await tx.execute(_move(target, which.text, columns), parameters)).mappings().first()
+
+
+@cache
+def _move(target: JobStatus, which: str, columns: tuple[tuple[str, str | None], ...]) -> TextClause:
+    """Written once per kind of move: composing the statement each time costs more than running it."""
+    sources = ", ".join(f"'{status}'" for status, targets in TRANSITIONS.items() if target in targets)
+    changes = [f"status = '{target}'", "sequence = jobs.sequence + 1", "updated_at = now()"]
     if target.terminal:
-        changes |= {"finished_at": func.now(), "lease_token": None, "lease_until": None, "next_attempt_at": None}
-    changed = (
-        update(jobs)
-        .where(jobs.c.id == old.c.id)
-        .values(changes)
-        .returning(*jobs.c, old.c.status.label("from_status"))
-        .cte("changed")
-    )
-    recorded = (
-        insert(job_transitions)
-        .from_select(
-            ["job_id", "sequence", "from_status", "to_status", "attempt", "actor", "reason", "next_attempt_at"],
-            select(
-                changed.c.id,
-                changed.c.sequence,
-                changed.c.from_status,
-                literal(target.value),
-                changed.c.attempt,
-                literal(actor),
-                literal(reason),
-                changed.c.next_attempt_at,
-            ),
+        changes += ["finished_at = now()", "lease_token = NULL", "lease_until = NULL", "next_attempt_at = NULL"]
+    changes += [f"{name} = {sql or _parameter(name)}" for name, sql in columns]
+    return text(
+        f"""
+        WITH old AS (
+            SELECT id AS old_id, status AS from_status FROM jobs WHERE {which} AND status IN ({sources}) FOR UPDATE
+        ), changed AS (
+            UPDATE jobs SET {", ".join(changes)} FROM old WHERE id = old_id RETURNING jobs.*, from_status
+        ), recorded AS (
+            INSERT INTO job_transitions (job_id, sequence, from_status, to_status, attempt, actor, reason, next_attempt_at)
+            SELECT id, sequence, from_status, status, attempt, CAST(:actor AS text), CAST(:reason AS text), next_attempt_at
+            FROM changed
         )
-        .cte("recorded")
+        SELECT * FROM changed
+        """  # noqa: S608 (nothing in it comes from outside)
     )
-    return (await tx.execute(select(changed).add_cte(recorded))).mappings().first()
+
+
+def _parameter(name: str) -> str:
+    kind = jobs.c[name].type.compile(dialect=_DIALECT)
+    return f"CAST(CAST(:v_{name} AS text) AS jsonb)" if kind == "JSONB" else f"CAST(:v_{name} AS {kind})"
+
+
+def _bound(value: Any) -> Any:
+    return orjson.dumps(value).decode() if isinstance(value, dict) else value
 
 
 async def record_acceptance(tx: Transaction, job_id: UUID, actor: str) -> None:
     """The first transition of a job that was just inserted as PENDING."""
-    first = {"job_id": job_id, "sequence": 1, "to_status": JobStatus.PENDING, "attempt": 0, "actor": actor}
-    await tx.execute(_TRANSITION, first)
+    await record_acceptances(tx, [job_id], actor)
+
+
+async def record_acceptances(tx: Transaction, job_ids: Sequence[UUID], actor: str) -> None:
+    """The first transitions of jobs that were just inserted as PENDING."""
+    await tx.execute(_FIRST_TRANSITIONS, {"job_ids": list(job_ids), "actor": actor})
 
 
 def request_event(row: RowMapping) -> Event:
@@ -127,4 +162,9 @@ def stopped_event(row: RowMapping, failure: Failure | None, reason: str) -> Even
     )
 
 
-_TRANSITION = insert(job_transitions)
+_FIRST_TRANSITIONS = text(
+    """
+    INSERT INTO job_transitions (job_id, sequence, to_status, attempt, actor)
+    SELECT job_id, 1, 'PENDING', 0, CAST(:actor AS text) FROM unnest(CAST(:job_ids AS uuid[])) AS job_id
+    """
+)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, delete, exists, func, 
 from shared import outbox
 from shared.db.attempts import end_as_failed
 from shared.db.engine import Database, Transaction
-from shared.db.jobs import request_event, seconds
+from shared.db.jobs import Sql, request_event, seconds
 from shared.db.tables import idempotency_keys, inbox, jobs
 from shared.db.tables import outbox as outbox_table
 from shared.errors import Unavailable
@@ -30,10 +30,20 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 class Sweep:
-    """`ready_messages` says how many messages a queue holds, or None when that cannot be known now."""
+    """`ready_messages` says how many messages a queue holds, or None when that cannot be known now.
 
-    def __init__(self, database: Database, ready_messages: Callable[[WorkQueue], Awaitable[int | None]]) -> None:
+    What consumers are done with is forgotten after `inbox_retention_s`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        ready_messages: Callable[[WorkQueue], Awaitable[int | None]],
+        *,
+        inbox_retention_s: float = INBOX_RETENTION_S,
+    ) -> None:
         self._database = database
+        self._inbox_retention_s = inbox_retention_s
         self._ready_messages = ready_messages
 
     async def run_once(self) -> None:
@@ -63,7 +73,7 @@ class Sweep:
             forgotten = select(jobs).where(*_waiting_too_long(), jobs.c.event_type.in_(empty))
             await self._send_again(tx, (await tx.execute(_batch(forgotten))).mappings().all(), "message-lost")
         await tx.execute(delete(idempotency_keys).where(idempotency_keys.c.expires_at < func.now()))
-        await tx.execute(delete(inbox).where(inbox.c.done_at < func.now() - seconds(INBOX_RETENTION_S)))
+        await tx.execute(delete(inbox).where(inbox.c.done_at < func.now() - seconds(self._inbox_retention_s)))
 
     async def _end_overdue(self, tx: Transaction) -> None:
         overdue = select(jobs.c.id, jobs.c.error).where(jobs.c.status.in_(ACTIVE), jobs.c.deadline_at <= func.now())
@@ -74,7 +84,8 @@ class Sweep:
                 else Failure(type=FailureType.TIMEOUT, technical_message="the deadline of the job passed")
             )
             log.warning("job.overdue", job_id=str(row["id"]), failure=failure.type)
-            await end_as_failed(tx, (jobs.c.id == row["id"], jobs.c.deadline_at <= func.now()), failure, "sweep")
+            overdue_job = Sql("id = :job_id AND deadline_at <= now()", {"job_id": row["id"]})
+            await end_as_failed(tx, overdue_job, failure, "sweep")
 
     async def _send_again(self, tx: Transaction, rows: Sequence[RowMapping], reason: str) -> None:
         for row in rows:

@@ -38,6 +38,7 @@ metadata = MetaData(
 
 _NOW = text("now()")
 _ACTIVE = text("status IN ('PENDING', 'PROCESSING', 'RETRYING')")
+_OPEN = text("replayed_at IS NULL AND purged_at IS NULL")
 
 
 def _time(name: str, *, required: bool = False, now: bool = False) -> Column[object]:
@@ -262,18 +263,36 @@ dead_letters = Table(
     Column("id", UUID, primary_key=True),
     Column("queue", Text, nullable=False),
     Column("origin", Text, nullable=False),
-    Column("event_id", UUID),
+    Column("event_id", UUID, index=True),
     Column("event_type", Text),
     Column("job_id", UUID),
     Column("reason", Text, nullable=False),
     Column("detail", Text, nullable=False, server_default=text("''")),
     Column("headers", JSONB, nullable=False, server_default=text("'{}'")),
     Column("body", Text, nullable=False, server_default=text("''")),
+    Column("exact", Boolean, nullable=False, server_default=text("true")),
+    Column("fingerprint", UUID),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     _time("parked_at", now=True),
     _time("replayed_at"),
     _time("purged_at"),
     Index("ix_dead_letters_queue_parked_at", "queue", "parked_at"),
+    Index("ix_dead_letters_open_parked_at", "parked_at", "id", postgresql_where=_OPEN),
+    Index("uq_dead_letters_open_fingerprint", "fingerprint", unique=True, postgresql_where=_OPEN),
+)
+
+admin_audit = Table(
+    "admin_audit",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    _time("at", now=True),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    Index("ix_admin_audit_at", "at", "id"),
+    Index("ix_admin_audit_target", "target"),
 )
 
 idempotency_keys = Table(

@@ -4,6 +4,7 @@ Their own defaults lose messages: transient delivery, unlimited prefetch, silent
 persistent, confirmed and mandatory, every channel has a prefetch, and every settlement is explicit.
 """
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import aio_pika
@@ -22,16 +23,17 @@ HEARTBEAT_S = 10
 RECONNECT_S = 1.0
 GRACEFUL_S = 20.0
 CONNECT_TIMEOUT_S = 10.0
+DEAD_PREFETCH = 8
 
 EVENTS = RabbitExchange(topology.EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
-RETRY = RabbitExchange(topology.RETRY_EXCHANGE, type=ExchangeType.DIRECT, durable=True)
+DEAD = RabbitExchange(topology.DEAD_EXCHANGE, type=ExchangeType.DIRECT, durable=True)
 COMPLETIONS = RabbitExchange(topology.COMPLETIONS_EXCHANGE, type=ExchangeType.FANOUT, durable=True)
 
 
 def make_broker(url: str, service: str, tracer_provider: TracerProvider) -> RabbitBroker:
     """A broker that publishes persistently with confirms, and raises for a message that no queue takes. Opens no connection yet."""
     return RabbitBroker(
-        str(_with_options(url, service)),
+        str(connection_url(url, service)),
         default_channel=Channel(publisher_confirms=True, on_return_raises=True),
         ack_policy=AckPolicy.MANUAL,
         apply_types=False,
@@ -46,16 +48,27 @@ def make_broker(url: str, service: str, tracer_provider: TracerProvider) -> Rabb
 
 def subscription(queue: WorkQueue, prefetch: int | None = None) -> dict[str, Any]:
     """Arguments of `@router.subscriber` for one of our queues, on a channel of its own: the handler gets the undecoded message."""
+    return _quorum(queue.name, queue.arguments, EVENTS, queue.binding_keys[0], prefetch or queue.prefetch)
+
+
+def dead_subscription(queue: WorkQueue) -> dict[str, Any]:
+    """The same for the queue in which the broker lays the dead letters of `queue`."""
+    return _quorum(queue.dead_name, queue.dead_arguments, DEAD, queue.name, DEAD_PREFETCH)
+
+
+def _quorum(
+    name: str, arguments: Mapping[str, Any], exchange: RabbitExchange, key: str, prefetch: int
+) -> dict[str, Any]:
     return {
         "queue": RabbitQueue(
-            queue.name,
+            name,
             queue_type=QueueType.QUORUM,
             durable=True,
-            routing_key=queue.binding_keys[0],
-            arguments=cast("QuorumQueueArgs", {k: v for k, v in queue.arguments.items() if k != "x-queue-type"}),
+            routing_key=key,
+            arguments=cast("QuorumQueueArgs", {k: v for k, v in arguments.items() if k != "x-queue-type"}),
         ),
-        "exchange": EVENTS,
-        "channel": Channel(prefetch_count=prefetch or queue.prefetch),
+        "exchange": exchange,
+        "channel": Channel(prefetch_count=prefetch),
         "ack_policy": AckPolicy.MANUAL,
         "decoder": _undecoded,
         "no_reply": True,
@@ -80,9 +93,10 @@ def hints(name: str) -> dict[str, Any]:
 async def declare_topology(url: str, service: str) -> None:
     """Declare every exchange, queue and binding there is, on a connection of its own.
 
-    Idempotent. Raises what aio-pika raises: AMQPError for a refusal, OSError or TimeoutError when the broker is away.
+    Idempotent. Raises what aio-pika raises: one of its CONNECTION_EXCEPTIONS (a broker that hangs up during the handshake is a
+    StopAsyncIteration there) or TimeoutError.
     """
-    connection = await aio_pika.connect(_with_options(url, f"{service}-topology"), timeout=CONNECT_TIMEOUT_S)
+    connection = await aio_pika.connect(connection_url(url, f"{service}-topology"), timeout=CONNECT_TIMEOUT_S)
     async with connection:
         channel = await connection.channel()
         for name, kind in topology.EXCHANGES:
@@ -101,5 +115,7 @@ async def _undecoded(message: RabbitMessage) -> RabbitMessage:
     return message
 
 
-def _with_options(url: str, name: str) -> URL:
-    return URL(url).update_query(heartbeat=str(HEARTBEAT_S), name=name)
+def connection_url(url: str, name: str) -> URL:
+    """`url` with the name that the broker shows for the connection; a heartbeat that `url` sets itself is kept."""
+    asked = URL(url)
+    return asked.with_query({"heartbeat": str(HEARTBEAT_S), **asked.query, "name": name})

@@ -94,17 +94,8 @@ class EventConsumer:
 
         async def handle() -> None:
             event = await read(delivery, expected, self._parking)
-            if event is None:
-                return
-            try:
-                await work(event)
-            except (Unavailable, InjectedFault, asyncio.CancelledError):
-                raise
-            except Exception as error:  # a bug must not become an endless redelivery
-                log.exception("event.crashed")
-                bad = BadMessage("handler-crashed", f"{type(error).__name__} while handling {event.type}")
-                raw = delivery.raw_message
-                await self._parking.park(bad, raw.headers, raw.body)
+            if event is not None:
+                await parked_if_it_crashes(delivery, event, self._parking, lambda: work(event))
 
         await crash_point("consumer.after_delivery")
         await until_available(handle, self._clock)
@@ -113,13 +104,25 @@ class EventConsumer:
 
 
 class JobConsumer:
-    """Settles deliveries that ask for a job: at most `concurrency` attempts at a time, each under a lease that is renewed while it runs."""
+    """Settles deliveries that ask for a job: at most `concurrency` attempts at a time, each under a lease that is renewed while it runs.
 
-    def __init__(self, attempts: Attempts, clock: Clock, *, concurrency: int, lease_s: float) -> None:
+    `admitted` returns when an attempt makes sense. Until then deliveries wait unclaimed and unacked; prefetch bounds how many, copies that
+    the sweep sends of them included.
+    """
+
+    def __init__(
+        self,
+        attempts: Attempts,
+        clock: Clock,
+        *,
+        concurrency: int,
+        lease_s: float,
+        admitted: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._attempts = attempts
         self._clock = clock
         self._renew_every_s = lease_s / 3
-        self._gate = Gate(concurrency)
+        self._gate = Gate(concurrency, admitted)
         self._running: set[asyncio.Task[None]] = set()
 
     async def settle(
@@ -130,7 +133,7 @@ class JobConsumer:
         async def handle() -> None:
             event = await read(delivery, (expected,), self._attempts)
             if event is not None:
-                await self._attempt(event, work)
+                await parked_if_it_crashes(delivery, event, self._attempts, lambda: self._attempt(event, work))
 
         await crash_point("consumer.after_delivery")
         task = asyncio.create_task(until_available(handle, self._clock))
@@ -141,7 +144,8 @@ class JobConsumer:
         await ack(delivery)
 
     async def drain(self, grace_s: float) -> None:
-        """Let running attempts end within `grace_s`, then interrupt the rest: they hand their attempt back."""
+        """Let go of what has not begun, let what runs end within `grace_s`, then interrupt the rest: it hands its attempt back."""
+        self._gate.dismiss()
         if not self._running:
             return
         _, late = await asyncio.wait(self._running, timeout=grace_s)
@@ -255,6 +259,20 @@ async def read(delivery: Delivery, expected: tuple[type[E], ...], parking: Parki
     log.error("delivery.parked", reason=bad.reason, detail=bad.detail)
     await parking.park(bad, raw.headers, raw.body)
     return None
+
+
+async def parked_if_it_crashes(
+    delivery: Delivery, event: Event, parking: Parking, work: Callable[[], Awaitable[None]]
+) -> None:
+    """Do `work`; park the delivery when a bug ends it, so that it becomes neither an endless redelivery nor one that nobody settles."""
+    try:
+        await work()
+    except (Unavailable, InjectedFault, asyncio.CancelledError):
+        raise
+    except Exception as error:  # whatever the bug raises
+        log.exception("event.crashed")
+        bad = BadMessage("handler-crashed", f"{type(error).__name__} while handling {event.type}")
+        await parking.park(bad, delivery.raw_message.headers, delivery.raw_message.body)
 
 
 async def until_available(work: Callable[[], Awaitable[T]], clock: Clock) -> T:

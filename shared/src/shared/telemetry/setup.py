@@ -35,7 +35,9 @@ def setup(service: str, instance_id: str, settings: TelemetrySettings) -> Tracer
     provider = TracerProvider(resource=resource, sampler=ParentBased(TraceIdRatioBased(settings.traces_sample_ratio)))
     if settings.otel_exporter_otlp_endpoint:
         endpoint = settings.otel_exporter_otlp_endpoint.rstrip("/")
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=5)))
+        exporter = OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=5)
+        # the whole queue in one batch: a collector that hangs costs the end of the process one timeout, not one per batch
+        provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=2048, max_export_batch_size=2048))
         reader = PeriodicExportingMetricReader(OTLPMetricExporter(f"{endpoint}/v1/metrics", timeout=5))
         metrics.set_meter_provider(MeterProvider(resource=resource, metric_readers=[reader]))
     if settings.traces_dir:

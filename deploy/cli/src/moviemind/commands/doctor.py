@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 from pydantic import BaseModel, ConfigDict
 
+from moviemind.commands.invariants import RUNBOOK, look
 from moviemind.commands.migrate import run_migrations
 from moviemind.commands.options import DataDirOption, JsonOption
 from moviemind.console import out, print_json
@@ -45,7 +46,8 @@ def doctor(data_dir: DataDirOption = None, *, json: JsonOption = False) -> None:
     findings += asyncio.run(_system(state) if state else _given_servers(os.environ))
     database_url = state.endpoints.database_url if state else os.environ.get("DATABASE_URL")
     if database_url:
-        findings.append(_schema(database_url))
+        schema = _schema(database_url)
+        findings += [schema, *_invariants(data)] if schema.ok else [schema]
     findings = [finding.model_copy(update={"hint": ""}) if finding.ok else finding for finding in findings]
     if json:
         print_json({"ok": all(finding.ok for finding in findings), "running": state is not None, "findings": findings})
@@ -150,3 +152,25 @@ def _schema(database_url: str) -> Finding:
         detail="is the newest" if code == 0 else last,
         hint="Bring it up to date: ./moviemind migrate",
     )
+
+
+def _invariants(data: DataDir) -> list[Finding]:
+    """One finding per violated invariant, or one for all."""
+    try:
+        results = asyncio.run(look(data))
+    except CliError as error:
+        return [Finding(name="Invariants", ok=False, detail=error.message, hint=error.hint)]
+    violated = [
+        Finding(
+            name=f"Invariant {result.invariant.id}",
+            ok=False,
+            detail="; ".join(violation.sentence for violation in result.violations),
+            hint=f"{result.invariant.means} Which: ./moviemind invariants. What to do: {RUNBOOK}.",
+        )
+        for result in results
+        if result.violations
+    ]
+    unchecked = {reason: None for result in results for reason in result.unchecked}
+    hold = f"{sum(result.holds for result in results)} of {len(results)} hold"
+    detail = f"{hold}; not all was checked: {', '.join(unchecked)}" if unchecked else hold
+    return violated or [Finding(name="Invariants", ok=True, detail=detail)]

@@ -10,6 +10,7 @@ import typer
 
 from moviemind.console import out
 from moviemind.errors import CliError
+from moviemind.faults import faults_page
 from moviemind.paths import project_root
 from shared import jobs, topology
 
@@ -29,8 +30,17 @@ def openapi_json() -> str:
     return result.stdout
 
 
+def faults_md() -> str:
+    """The fault matrix with its tests. Raises `CliError`."""
+    try:
+        return faults_page(project_root())
+    except ValueError as error:
+        raise CliError(str(error), "Add the row, or correct the name of the test.") from None
+
+
 GENERATED: tuple[tuple[str, Callable[[], str]], ...] = (
     ("deploy/rabbitmq/definitions.json", definitions_json),
+    ("docs/faults.md", faults_md),
     ("docs/openapi.json", openapi_json),
     ("docs/job-states.mmd", jobs.state_diagram),
 )

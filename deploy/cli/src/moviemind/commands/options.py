@@ -25,6 +25,15 @@ ApiKeyOption = Annotated[
     str | None,
     typer.Option("--api-key", envvar="MOVIEMIND_API_KEY", help="API key. Default: the demo key of the running system."),
 ]
+AdminTokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--admin-token",
+        envvar=["MOVIEMIND_ADMIN_TOKEN", "ADMIN_API_TOKEN"],
+        show_envvar=False,
+        help="Operator's token (MOVIEMIND_ADMIN_TOKEN). Default: that of the running system.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, for scripts.")]
 
 

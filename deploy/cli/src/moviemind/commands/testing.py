@@ -25,6 +25,8 @@ LAYERS = (
     "browser",
     "bench",
 )
+IN_TWO = ("-n", "2", "--dist", "loadfile")
+"""The whole suite waits more than it computes: two processes share its files, each with servers of its own."""
 CHECKS = (
     ("ruff check", ("-m", "ruff", "check", ".")),
     ("ruff format", ("-m", "ruff", "format", "--check", ".")),
@@ -51,7 +53,7 @@ def run_tests(
     broker that come with MovieMind. Everything after `--` goes to pytest: `./moviemind test unit -- -k waterfall -x`.
     """
     root = project_root()
-    arguments = pytest_arguments(root, layers or [])
+    arguments = [*([] if layers else IN_TWO), *pytest_arguments(root, layers or [])]
     os.chdir(root)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606 - pytest of this environment

@@ -74,10 +74,12 @@ def make_plan(options: Options, credentials: Credentials) -> Plan:
     if "DATABASE_URL" not in given:
         servers.insert(0, _postgres(options, ports["postgres"], credentials, endpoints))
     env = service_env(options, endpoints)
+    gateway = _service(options, "gateway", ports["gateway"], gateway_env(env, credentials))
+    workers = (_service(options, name, ports[name], env) for name in WORKERS)
     return Plan(
         endpoints=endpoints,
         given=given,
-        stages=(tuple(servers), tuple(_service(options, name, ports[name], env) for name in ("gateway", *WORKERS))),
+        stages=(tuple(servers), (gateway, *workers)),
         migration=_migration(options, env),
         reservations=reservations,
     )
@@ -88,6 +90,7 @@ def service_env(options: Options, endpoints: Endpoints) -> dict[str, str]:
     env = {
         "ENVIRONMENT": "development",
         "TRACES_DIR": str(options.data.traces),
+        "TRACES_SAMPLE_RATIO": "1",
         **_provider(options.environ, "OPENAI", f"{endpoints.sandbox_url}/openai/v1"),
         **_provider(options.environ, "TMDB", f"{endpoints.sandbox_url}/tmdb/3"),
         "PYTHONUNBUFFERED": "1",
@@ -98,6 +101,11 @@ def service_env(options: Options, endpoints: Endpoints) -> dict[str, str]:
         "RABBITMQ_URL": endpoints.rabbitmq_url,
         "REDIS_URL": endpoints.redis_url,
     }
+
+
+def gateway_env(env: Mapping[str, str], credentials: Credentials) -> dict[str, str]:
+    """The same with an operator's token, unless the caller has one."""
+    return {**env, "ADMIN_API_TOKEN": env.get("ADMIN_API_TOKEN") or credentials.admin_api_token}
 
 
 def _provider(environ: Mapping[str, str], name: str, sandbox_url: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from shared.db.tables import idempotency_keys
 
 LIFE_S = 24 * 3600.0
 _WAIT_2_S = text("SET LOCAL lock_timeout = '2s'")
+_WAIT_AS_USUAL = text("SET LOCAL lock_timeout TO DEFAULT")
 _keys = idempotency_keys.c
 
 
@@ -54,12 +55,14 @@ async def claim(tx: Transaction, caller: str, key: IdempotencyKey) -> Replayed |
     ).returning(_keys.key)
     await tx.execute(_WAIT_2_S)
     try:
-        if (await tx.execute(claimed)).first() is not None:
-            return None
+        mine = (await tx.execute(claimed)).first() is not None
     except DBAPIError as error:
         if sqlstate(error) == LOCK_NOT_AVAILABLE:
             raise KeyBusy from error
         raise
+    await tx.execute(_WAIT_AS_USUAL)
+    if mine:
+        return None
     stored = (await tx.execute(_find(caller, key))).mappings().first()
     if stored is None:  # it expired in this very moment
         raise KeyBusy

@@ -16,7 +16,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    union_all,
+    text,
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
@@ -24,9 +24,10 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from gateway.ports import EntityRef
 from gateway.read_ports import Choice, Credit, Entity, Naming, Page, Selection, Spelling, StoredText
 from shared import slugs
+from shared.batching import Batches
 from shared.clock import Clock
 from shared.db.engine import Database
-from shared.db.tables import credits_, entities, slug_aliases, texts, tmdb_snapshots
+from shared.db.tables import credits_, entities, texts, tmdb_snapshots
 from shared.entities import KINDS, MAX_CREDITS, EntityKind, type_of_details
 
 MAX_CHOICES = 25
@@ -43,9 +44,11 @@ class PostgresEntities:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._resolved = Batches(self._resolve, limit=64)
 
     async def named(self, kind: EntityKind, slug: str) -> Naming | None:
-        rows = await self._named(kind, slug)
+        found = await self._best([(kind, slug)], MAX_CHOICES)
+        rows = [row for row in found if row["rank"] == found[0]["rank"]]
         if not rows:
             return None
         return Naming(
@@ -54,8 +57,7 @@ class PostgresEntities:
         )
 
     async def resolve(self, kind: EntityKind, slug: str) -> EntityRef | None:
-        rows = await self._named(kind, slug)
-        return _ref(rows[0]) if rows else None
+        return await self._resolved((kind, slug))
 
     async def by_id(self, kind: EntityKind, entity_id: UUID) -> EntityRef | None:
         found = await self._database.read(select(entities).where(entities.c.id == entity_id, entities.c.kind == kind))
@@ -98,42 +100,51 @@ class PostgresEntities:
         found = await self._database.read(select(exists().where(tmdb_snapshots.c.entity_id == entity_id)))
         return bool(found.scalar())
 
-    async def _named(self, kind: EntityKind, slug: str) -> Sequence[RowMapping]:
-        """The rows that fit best, newest first: by canonical slug, else former slug, else title and year, else title alone."""
-        parsed = slugs.parse(kind, slug, self._clock.now().year)
-        ways = [
-            _candidates(kind, 0).where(entities.c.slug == slug),
-            _candidates(kind, 1)
-            .join(slug_aliases, slug_aliases.c.entity_id == entities.c.id)
-            .where(slug_aliases.c.kind == kind, slug_aliases.c.slug == slug),
-            _candidates(kind, 3).where(entities.c.title_slug == slug),
-        ]
-        if parsed.year is not None and parsed.tail is None:
-            ways.append(
-                _candidates(kind, 2).where(entities.c.title_slug == parsed.title_part, entities.c.year == parsed.year)
-            )
-        every = union_all(*ways).subquery()
-        newest_first = select(every).order_by(
-            every.c.rank, every.c.year.desc().nulls_last(), every.c.created_at.desc(), every.c.id.desc()
-        )
-        rows = (await self._database.read(newest_first.limit(MAX_CHOICES))).mappings().all()
-        return [row for row in rows if row["rank"] == rows[0]["rank"]]
+    async def _resolve(self, wanted: Sequence[tuple[EntityKind, str]]) -> list[EntityRef | None]:
+        distinct = list(dict.fromkeys(wanted))
+        found: dict[tuple[EntityKind, str], EntityRef] = {
+            distinct[row["n"] - 1]: _ref(row) for row in await self._best(distinct, 1)
+        }
+        return [found.get(one) for one in wanted]
+
+    async def _best(self, wanted: Sequence[tuple[EntityKind, str]], limit: int) -> Sequence[RowMapping]:
+        """For each, as `n` from 1, the rows that fit best, newest first; see `_NAMED`."""
+        this_year = self._clock.now().year
+        parsed = [slugs.parse(kind, slug, this_year) for kind, slug in wanted]
+        given = {
+            "kinds": [str(kind) for kind, _ in wanted],
+            "slugs": [slug for _, slug in wanted],
+            "titles": [one.title_part for one in parsed],
+            "years": [one.year if one.tail is None else None for one in parsed],
+            "choices": limit,
+        }
+        return (await self._database.read(_NAMED, given)).mappings().all()
 
 
-def _candidates(kind: EntityKind, rank: int) -> Select[*tuple[Any, ...]]:
-    return select(
-        literal(rank).label("rank"),
-        entities.c.id,
-        entities.c.kind,
-        entities.c.slug,
-        entities.c.title,
-        entities.c.year,
-        _BIRTH_DATE.label("birth_date"),
-        entities.c.default_text_id,
-        entities.c.version,
-        entities.c.tmdb_id,
-        entities.c.created_at,
-    ).where(entities.c.kind == kind)
+_NAMED = text(
+    """
+    SELECT wanted.n, best.*
+    FROM unnest(CAST(:kinds AS text[]), CAST(:slugs AS text[]), CAST(:titles AS text[]), CAST(:years AS integer[]))
+        WITH ORDINALITY AS wanted (kind, slug, title, year, n)
+    CROSS JOIN LATERAL (
+        SELECT ways.rank, e.id, e.kind, e.slug, e.title, e.year, CAST(e.details ->> 'birth_date' AS date) AS birth_date,
+            e.default_text_id, e.version, e.tmdb_id
+        FROM (
+            SELECT 0 AS rank, id FROM entities WHERE kind = wanted.kind AND slug = wanted.slug
+            UNION ALL
+            SELECT 1, entity_id FROM slug_aliases WHERE kind = wanted.kind AND slug = wanted.slug
+            UNION ALL
+            SELECT 2, id FROM entities WHERE kind = wanted.kind AND title_slug = wanted.title AND year = wanted.year
+            UNION ALL
+            SELECT 3, id FROM entities WHERE kind = wanted.kind AND title_slug = wanted.slug
+        ) AS ways
+        JOIN entities AS e ON e.id = ways.id
+        ORDER BY ways.rank, e.year DESC NULLS LAST, e.created_at DESC, e.id DESC
+        LIMIT :choices
+    ) AS best
+    """
+)
+"""By canonical slug, else former slug, else title and year, else title alone; of equal ways the newest first."""
 
 
 def _filters(kind: EntityKind, selection: Selection) -> list[ColumnElement[bool]]:

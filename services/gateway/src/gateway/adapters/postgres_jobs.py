@@ -8,7 +8,6 @@ from uuid import UUID
 import structlog
 from sqlalchemy import (
     Boolean,
-    ColumnElement,
     Executable,
     Float,
     Select,
@@ -21,9 +20,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DBAPIError
 
 from gateway.adapters import postgres_answers as answers
+from gateway.adapters.acceptances import ACTOR, MAX_TOGETHER, Busy, Wanted, accept_together
 from gateway.adapters.job_rows import SELECT_VIEW, view
 from gateway.ports import (
     Acceptance,
@@ -42,8 +41,9 @@ from gateway.ports import (
     UnknownJob,
 )
 from shared import ids, outbox
-from shared.db.engine import LOCK_NOT_AVAILABLE, Database, Transaction, sqlstate
-from shared.db.jobs import move, record_acceptance, request_event, stopped_event
+from shared.batching import Batches
+from shared.db.engine import Database, Transaction
+from shared.db.jobs import Sql, move, record_acceptance, request_event, stopped_event, the_job
 from shared.db.tables import job_callers
 from shared.db.tables import jobs as job_table
 from shared.errors import Unavailable
@@ -52,7 +52,6 @@ from shared.faults import crash_point
 from shared.jobs import AttemptPolicy, JobKind, JobStatus
 from shared.telemetry.context import current_traceparent
 
-ACTOR = "gateway"
 _TRIES = 5
 _IS_ACTIVE = literal_column("status IN ('PENDING', 'PROCESSING', 'RETRYING')", Boolean)
 """As in the partial index, which a parameter would not match."""
@@ -66,12 +65,25 @@ class PostgresJobs:
     def __init__(self, database: Database, policy: AttemptPolicy) -> None:
         self._database = database
         self._policy = policy
+        self._together = Batches(self._accept_together, limit=MAX_TOGETHER, calls=2)
 
     async def accept(
         self, jobs: Sequence[NewJob], caller: str, render: Render, key: IdempotencyKey | None = None
     ) -> Acceptance:
         """Accept all or none in one transaction; see the port. Nothing is promised in memory: a lost answer is found again by its key."""
+        if len(jobs) == 1 and not jobs[0].force:
+            acceptance: Acceptance | None = await self._together(Wanted(jobs[0], caller, render, key))
+        else:
+            acceptance = None
+        if acceptance is None:
+            acceptance = await self._accept_alone(jobs, caller, render, key)
+        if isinstance(acceptance, Accepted):
+            _tell(acceptance.jobs)
+        return acceptance
 
+    async def _accept_alone(
+        self, jobs: Sequence[NewJob], caller: str, render: Render, key: IdempotencyKey | None
+    ) -> Acceptance:
         async def work(tx: Transaction) -> Acceptance:
             await crash_point("gateway.before_insert")
             known = await answers.claim(tx, caller, key) if key is not None else None
@@ -92,22 +104,20 @@ class PostgresJobs:
             return KeyInUse()
         except TimeoutError as error:
             raise Unavailable("postgres") from error
-        except DBAPIError as error:
-            if sqlstate(error) == LOCK_NOT_AVAILABLE:
-                raise Unavailable("postgres") from error
-            raise
-        if isinstance(acceptance, Accepted):
-            _tell(acceptance.jobs)
         return acceptance
 
-    async def join(self, job_id: UUID, job: NewJob, caller: str) -> AcceptedJob | None:
-        async def work(tx: Transaction) -> AcceptedJob | None:
-            return await _join(tx, job, caller, job_id)
+    async def _accept_together(self, wanted: Sequence[Wanted]) -> list[Accepted | None]:
+        async def work(tx: Transaction) -> list[Accepted | None]:
+            return await accept_together(tx, wanted, self._policy.max_attempts, self._policy.deadline_s)
 
-        joined = await self._database.run(work)
-        if joined is not None:
-            _tell((joined,))
-        return joined
+        try:
+            accepted = await self._database.run(work)
+            await crash_point("gateway.after_commit")
+        except Busy:
+            return [None] * len(wanted)
+        except TimeoutError as error:
+            raise Unavailable("postgres") from error
+        return accepted
 
     async def get(self, job_id: UUID) -> JobView | None:
         return await self._one(SELECT_VIEW.where(job_table.c.id == job_id))
@@ -138,7 +148,7 @@ class PostgresJobs:
                     .values(left_at=func.now())
                 )
                 return Detached(await _view(tx, job_id))
-            await _stop(tx, job_table.c.id == job_id, reason="cancelled")
+            await _stop(tx, the_job(job_id), reason="cancelled")
             return Cancelled(await _view(tx, job_id))
 
         outcome = await self._database.run(work)
@@ -152,9 +162,7 @@ class PostgresJobs:
             await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(new.dedupe_key), 0))))
         for _ in range(_TRIES):
             if new.force:
-                await _stop(
-                    tx, job_table.c.dedupe_key == new.dedupe_key, _IS_ACTIVE, reason="superseded", superseded_by=job_id
-                )
+                await _stop(tx, _active_job(new.dedupe_key), reason="superseded", superseded_by=job_id)
             if await self._create(tx, new, caller, job_id):
                 return AcceptedJob(job_id, JobStatus.PENDING, created=True, new=new)
             if not new.force:
@@ -199,11 +207,9 @@ class PostgresJobs:
         return view(row) if row is not None else None
 
 
-async def _join(tx: Transaction, new: NewJob, caller: str, job_id: UUID | None = None) -> AcceptedJob | None:
-    """Become a caller of the identity's active job (of `job_id` only, if given); its lock keeps the job from being cancelled meanwhile."""
+async def _join(tx: Transaction, new: NewJob, caller: str) -> AcceptedJob | None:
+    """Become a caller of the identity's active job; its lock keeps the job from being cancelled meanwhile."""
     active = select(job_table.c.id, job_table.c.status).where(job_table.c.dedupe_key == new.dedupe_key, _IS_ACTIVE)
-    if job_id is not None:
-        active = active.where(job_table.c.id == job_id)
     found = active.with_for_update(read=True, key_share=True).cte("active")
     row = postgresql.insert(job_callers).from_select(
         ["job_id", "caller"], select(found.c.id, literal(caller)).select_from(found)
@@ -215,12 +221,18 @@ async def _join(tx: Transaction, new: NewJob, caller: str, job_id: UUID | None =
     return AcceptedJob(job.id, JobStatus(job.status), created=False, new=new) if job is not None else None
 
 
-async def _stop(tx: Transaction, *where: ColumnElement[bool], reason: str, superseded_by: UUID | None = None) -> None:
+async def _stop(tx: Transaction, which: Sql, reason: str, superseded_by: UUID | None = None) -> None:
     stopped = await move(
-        tx, JobStatus.CANCELLED, *where, actor=ACTOR, reason=reason, values={"superseded_by": superseded_by}
+        tx, JobStatus.CANCELLED, which, actor=ACTOR, reason=reason, values={"superseded_by": superseded_by}
     )
     if stopped is not None:
         await outbox.add(tx, stopped_event(stopped, None, reason))
+
+
+def _active_job(dedupe_key: UUID) -> Sql:
+    return Sql(
+        "dedupe_key = :dedupe_key AND status IN ('PENDING', 'PROCESSING', 'RETRYING')", {"dedupe_key": dedupe_key}
+    )
 
 
 async def _view(tx: Transaction, job_id: UUID) -> JobView:

@@ -1,11 +1,10 @@
 """`POST /api/v1/generate`."""
 
 from collections.abc import Sequence
-from typing import Annotated
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from gateway.http import bodies, prefer
 from gateway.http.documentation import GENERATE, documented
@@ -13,7 +12,7 @@ from gateway.http.generation_body import GenerationBody, generation_of
 from gateway.http.idempotency import key_of
 from gateway.http.job_documents import POLL_AGAIN_S, finished_answer
 from gateway.http.links import Links
-from gateway.http.principal import Identify, Principal
+from gateway.http.principal import Identify
 from gateway.http.problems import Problem
 from gateway.http.requests import context_of, while_connected
 from gateway.ports import Accepted, Answer, Flags, IdempotencyKey, KeyInUse, KeyReused, Replayed
@@ -34,26 +33,20 @@ def router(
     clock: Clock,
 ) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["Generation"])
+    outcome = _Outcomes(request_generation, flags, clock)
 
     @router.post("/generate", summary="Ask for a text", **documented(GENERATE))
-    async def generate(
-        request: Request,
-        raw: Annotated[bytes, Depends(bodies.read)],
-        principal: Annotated[Principal, Depends(identify.required)],
-    ) -> Response:
+    async def generate(request: Request) -> Response:
         """Ask for a text about a movie, person, TV series or TV show.
 
         The job and its event are committed before the answer. The same key and body always name the same jobs; without a key one
         active job per identity is shared by everyone who asks.
         """
+        raw = await bodies.read(request)
+        principal = await identify.required(request)
         data = bodies.parse(raw)
         body, key = generation_of(data), key_of(request, data)
-        known = await request_generation.replay(principal.caller, key) if key is not None else None
-        if known is None:
-            if not flags.enabled(flag := KINDS[body.entity_type].flag):
-                raise Problem("feature-not-available", values={"flag": flag}, members={"flag": flag})
-            known = await request_generation(_wanted(body, principal.caller, key, clock.now().year))
-        job_ids, answer, headers = _told(known, body)
+        job_ids, answer, headers = _told(await outcome(body, principal.caller, key), body)
         return await waited(request, job_ids, answer, headers)
 
     async def waited(request: Request, job_ids: Sequence[UUID], answer: Answer, headers: dict[str, str]) -> Response:
@@ -79,6 +72,31 @@ def router(
 
 
 Outcome = Accepted | Replayed | KeyReused | KeyInUse | UnknownEntity | Implausible
+
+
+class _Outcomes:
+    """What becomes of a body; of a request that was answered before, the answer stands whatever has changed since."""
+
+    def __init__(self, request_generation: RequestGeneration, flags: Flags, clock: Clock) -> None:
+        self._request_generation = request_generation
+        self._flags = flags
+        self._clock = clock
+
+    async def __call__(self, body: GenerationBody, caller: str, key: IdempotencyKey | None) -> Outcome:
+        """Raises `feature-not-available` and `invalid-slug` for what was never accepted."""
+        try:
+            self._check_feature(body)
+            wanted = _wanted(body, caller, key, self._clock.now().year)
+        except Problem:
+            known = await self._request_generation.replay(caller, key)
+            if known is None:
+                raise
+            return known
+        return await self._request_generation(wanted)
+
+    def _check_feature(self, body: GenerationBody) -> None:
+        if not self._flags.enabled(flag := KINDS[body.entity_type].flag):
+            raise Problem("feature-not-available", values={"flag": flag}, members={"flag": flag})
 
 
 def _told(outcome: Outcome, body: GenerationBody) -> tuple[Sequence[UUID], Answer, dict[str, str]]:

@@ -19,12 +19,19 @@ _ANYWHERE = (
     "internal-error",
     "dependency-unavailable",
 )
+_ADMIN_ANYWHERE = ("forbidden", *(name for name in _ANYWHERE if name != "proxy-secret-invalid"))
 _WITH_BODY = ("malformed-json", "payload-too-large", "unsupported-media-type")
 _LANGUAGE = {
     "name": "Accept-Language",
     "in": "header",
     "schema": {"type": "string"},
     "description": "Of messages: en pl de fr es",
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 8, "maxLength": 257},
+    "description": "8 to 255 of `A-Z a-z 0-9 _ - : .`, bare or as a quoted string; good for 24 hours",
 }
 _PREFER = {"name": "Prefer", "in": "header", "schema": {"type": "string"}, "example": "wait=10"}
 _SEE_HEADERS = {"X-Request-ID": "uuid", "X-Correlation-ID": "uuid", "X-Trace-ID": "32 hex digits"}
@@ -49,14 +56,16 @@ class Operation:
     parameters: tuple[Mapping[str, Any], ...] = ()
     body: Mapping[str, Any] | None = None
     needs_key: bool = False
+    admin: bool = False
 
 
 def documented(operation: Operation) -> dict[str, Any]:
     """Arguments of a route's decorator."""
-    names = (*_ANYWHERE, *(_WITH_BODY if operation.body else ()), *operation.problems)
+    anywhere = _ADMIN_ANYWHERE if operation.admin else _ANYWHERE
+    names = (*anywhere, *(_WITH_BODY if operation.body else ()), *operation.problems)
     extra: dict[str, Any] = {
         "parameters": [_LANGUAGE, *operation.parameters],
-        "security": [{"apiKey": []}, {"bearer": []}, *([] if operation.needs_key else [{}])],
+        "security": _security(operation),
     }
     if operation.body is not None:
         extra["requestBody"] = operation.body
@@ -67,6 +76,12 @@ def documented(operation: Operation) -> dict[str, Any]:
         | problem_responses(names),
         "openapi_extra": extra,
     }
+
+
+def _security(operation: Operation) -> list[dict[str, list[str]]]:
+    if operation.admin:
+        return [{"adminToken": []}, {"bearer": []}]
+    return [{"apiKey": []}, {"bearer": []}, *([] if operation.needs_key else [{}])]
 
 
 def problem_responses(names: tuple[str, ...]) -> dict[int | str, dict[str, Any]]:
@@ -100,7 +115,8 @@ def _success(success: Success) -> dict[str, Any]:
     return response
 
 
-def _body(schema: Mapping[str, Any], *, required: bool, example: Any) -> dict[str, Any]:
+def json_body(schema: Mapping[str, Any], *, required: bool, example: Any) -> dict[str, Any]:
+    """A request body."""
     return {"required": required, "content": {"application/json": {"schema": schema, "example": example}}}
 
 
@@ -130,16 +146,8 @@ GENERATE = Operation(
         "idempotency-key-in-use",
         "idempotency-key-reused",
     ),
-    parameters=(
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "schema": {"type": "string", "minLength": 8, "maxLength": 257},
-            "description": "8 to 255 of `A-Z a-z 0-9 _ - : .`, bare or as a quoted string; good for 24 hours",
-        },
-        _PREFER,
-    ),
-    body=_body(
+    parameters=(IDEMPOTENCY_KEY, _PREFER),
+    body=json_body(
         GenerationBody.model_json_schema(),
         required=True,
         example={"entity_type": "MOVIE", "slug": "the-matrix-1999", "locale": "en-US", "context_tag": "modern"},
@@ -169,7 +177,7 @@ EVENTS = Operation(
 CANCEL = Operation(
     successes={200: Success("Cancelled, or left to its other callers (`detached`)", schemas.Job)},
     problems=("forbidden", "job-not-found", "job-already-finished"),
-    body=_body({"type": "object", "additionalProperties": False}, required=False, example={}),
+    body=json_body({"type": "object", "additionalProperties": False}, required=False, example={}),
 )
 
 
@@ -180,5 +188,6 @@ def complete(document: dict[str, Any], server: str) -> dict[str, Any]:
     components["securitySchemes"] = {
         "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
         "bearer": {"type": "http", "scheme": "bearer"},
+        "adminToken": {"type": "apiKey", "in": "header", "name": "X-Admin-Token"},
     }
     return document | {"servers": [{"url": server}]}

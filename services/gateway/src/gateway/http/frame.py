@@ -22,9 +22,9 @@ _ALLOWED_HEADERS = (
     "X-API-Key, X-Request-ID, X-Correlation-ID, traceparent, tracestate"
 )
 _FIXED = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "SAMEORIGIN"),
-    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
 )
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -104,26 +104,29 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            self._complete(MutableHeaders(raw=message["headers"]))
+            self._complete(message["headers"])
         elif message["type"] == "http.response.body" and self._context.head:
             message = {**message, "body": b""}
         await self._send(message)
 
-    def _complete(self, headers: MutableHeaders) -> None:
+    def _complete(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Written as bytes: this runs for every answer, and nobody else sets what it adds."""
         context = self._context
-        headers["X-Request-ID"] = str(context.request_id)
-        headers["X-Correlation-ID"] = str(context.correlation_id)
-        headers["X-Trace-ID"] = current_trace_id() or ids.job_id().hex
-        headers.setdefault("Cache-Control", "no-store")
-        for name, value in _FIXED:
-            headers[name] = value
+        if not any(name == b"cache-control" for name, _ in headers):
+            headers.append((b"cache-control", b"no-store"))
+        headers += (
+            (b"x-request-id", str(context.request_id).encode()),
+            (b"x-correlation-id", str(context.correlation_id).encode()),
+            (b"x-trace-id", (current_trace_id() or ids.job_id().hex).encode()),
+            *_FIXED,
+        )
         if context.https:
-            headers["Strict-Transport-Security"] = "max-age=31536000"
+            headers.append((b"strict-transport-security", b"max-age=31536000"))
         for name, value in self._cors:
             if name == "Vary":
-                headers.add_vary_header(value)
+                MutableHeaders(raw=headers).add_vary_header(value)
             else:
-                headers[name] = value
+                headers.append((name.lower().encode(), value.encode("latin-1")))
 
 
 def _preflight(scope: Scope, headers: Headers) -> bool:

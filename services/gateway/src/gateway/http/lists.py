@@ -75,17 +75,19 @@ def parse(kind: EntityKind, parameters: QueryParams, this_year: int) -> ListQuer
 def page(kind: EntityKind, found: Page, asked: ListQuery, resources: Resources) -> Representation:
     """One page; equal pages have equal tags."""
     data = [resources.listed(entity, asked.include) for entity in found.entities]
-    return representation(kind, {"data": data, "pagination": pagination(asked.selection, found.total)})
+    return representation(
+        kind, {"data": data, "pagination": pagination(asked.selection.page, asked.selection.per_page, found.total)}
+    )
 
 
-def pagination(selection: Selection, total: int) -> dict[str, Any]:
+def pagination(page: int, per_page: int, total: int) -> dict[str, Any]:
     """`total` counts all matches; a page past the end has a previous one."""
-    pages = math.ceil(total / selection.per_page)
+    pages = math.ceil(total / per_page)
     return {
-        "current_page": selection.page,
-        "per_page": selection.per_page,
+        "current_page": page,
+        "per_page": per_page,
         "total_pages": pages,
         "total": total,
-        "has_next_page": selection.page < pages,
-        "has_previous_page": selection.page > 1,
+        "has_next_page": page < pages,
+        "has_previous_page": page > 1,
     }

@@ -58,6 +58,14 @@ MESSAGES: Mapping[str, Sentences] = MappingProxyType(
             "Clé d'API expirée ou inactive",
             "Clave de API caducada o inactiva",
         ),
+        "unauthorized": five("Unauthorized", "Brak uprawnień", "Nicht berechtigt", "Non autorisé", "No autorizado"),
+        "role-too-low": five(
+            "This needs the role {role}.",
+            "To wymaga roli {role}.",
+            "Dafür ist die Rolle {role} nötig.",
+            "Cela demande le rôle {role}.",
+            "Esto requiere el rol {role}.",
+        ),
         "not-a-caller": five(
             "Only a caller of this job may cancel it.",
             "Zadanie może anulować tylko ten, kto je zlecił.",
@@ -148,6 +156,20 @@ MESSAGES: Mapping[str, Sentences] = MappingProxyType(
             "Die Anfrage widerspricht dem gegenwärtigen Zustand.",
             "La requête est en conflit avec l'état actuel.",
             "La petición entra en conflicto con el estado actual.",
+        ),
+        "letter-not-open": five(
+            "This dead letter was replayed or purged before.",
+            "Ta martwa wiadomość została już ponowiona lub usunięta.",
+            "Dieser Dead Letter wurde schon wiederholt oder gelöscht.",
+            "Ce message mort a déjà été rejoué ou purgé.",
+            "Este mensaje muerto ya se reenvió o se purgó.",
+        ),
+        "letter-not-exact": five(
+            "This message can be no event, so it is not sent again: its body is not UTF-8 text of up to 64 KiB.",
+            "Ta wiadomość nie może być zdarzeniem, więc nie zostanie ponowiona: jej treść nie jest tekstem UTF-8 do 64 KiB.",
+            "Diese Nachricht kann kein Ereignis sein und wird nicht wiederholt: Ihr Inhalt ist kein UTF-8-Text bis 64 KiB.",
+            "Ce message ne peut être un événement et n'est pas rejoué : son contenu n'est pas un texte UTF-8 d'au plus 64 Kio.",
+            "Este mensaje no puede ser un evento y no se reenvía: su contenido no es texto UTF-8 de hasta 64 KiB.",
         ),
         "idempotency-key-in-use": five(
             "The first request with this Idempotency-Key is still running.",

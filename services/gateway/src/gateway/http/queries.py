@@ -31,7 +31,7 @@ class Query:
         try:
             return None if value is None else parse(value)
         except ValueError as error:
-            self._wrong(name, str(error))
+            self.wrong(name, str(error))
             return None
 
     def identifier(self, name: str) -> UUID | None:
@@ -65,12 +65,12 @@ class Query:
         sent = [*self._parameters.getlist(name), *self._parameters.getlist(f"{name}[]")]
         values = tuple(dict.fromkeys(value for item in sent for part in item.split(",") if (value := part.strip())))
         if len(values) > MAX_ITEMS:
-            self._wrong(name, f"At most {MAX_ITEMS} values.")
+            self.wrong(name, f"At most {MAX_ITEMS} values.")
         for value in values[:MAX_ITEMS] if options is not None else ():
             try:
                 _one_of(options or ())(value)
             except ValueError as error:
-                self._wrong(name, str(error))
+                self.wrong(name, str(error))
                 break
         return values[:MAX_ITEMS]
 
@@ -78,7 +78,8 @@ class Query:
         if self._errors:
             raise invalid(self._errors)
 
-    def _wrong(self, name: str, sentence: str) -> None:
+    def wrong(self, name: str, sentence: str) -> None:
+        """Note what is wrong with a parameter, for `check`."""
         self._errors.setdefault(name, []).append(sentence)
 
 

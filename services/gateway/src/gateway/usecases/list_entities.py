@@ -1,13 +1,13 @@
 """A page of what is stored."""
 
-from gateway.read_ports import Entities, Page, Selection
+from gateway.read_ports import EntityPages, Page, Selection
 from shared.entities import EntityKind
 
 
 class ListEntities:
     """Stored entities only: a list asks no catalogue and starts no job."""
 
-    def __init__(self, entities: Entities) -> None:
+    def __init__(self, entities: EntityPages) -> None:
         self._entities = entities
 
     async def __call__(self, kind: EntityKind, selection: Selection) -> Page:

@@ -144,6 +144,16 @@ class ReadEntity:
         self._render = render
         self._decisions: SingleFlight[_Decision] = SingleFlight()
 
+    async def recall(self, asked: Asked) -> Representation | None:
+        """The cached answer, if there is one: the first step of a read by itself."""
+        if asked.choice is not None:
+            return None
+        try:
+            slug = slugs.normalise(asked.slug)
+        except slugs.SlugError:
+            return None
+        return await self._cache.get(asked.kind, slug, asked.wanted)
+
     async def __call__(self, asked: Asked, caller: str, *, queues: bool = True) -> Outcome:
         """With `queues` off no job is started or joined. Raises Unavailable: "postgres", or "tmdb" as the only proof of existence."""
         try:
@@ -151,7 +161,7 @@ class ReadEntity:
         except slugs.SlugError as error:
             sent = asked.choice or asked.slug
             return Refused(sent, error.reason, 0.0) if self._generates(asked.kind) else NotFound(sent)
-        if asked.choice is None and (cached := await self._cache.get(asked.kind, slug, asked.wanted)):
+        if (cached := await self.recall(asked)) is not None:
             return Shown(cached)
         decision = await self._decisions(asked, lambda: self._decide(asked, slug))
         if not isinstance(decision, _ToQueue):

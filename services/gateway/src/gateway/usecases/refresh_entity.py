@@ -17,7 +17,7 @@ from gateway.ports import (
     Replayed,
     StoredAnswers,
 )
-from gateway.read_ports import Entities
+from gateway.read_ports import Snapshots
 from shared import slugs
 from shared.entities import EntityKind
 from shared.jobs import JobKind, refresh_dedupe_key
@@ -52,7 +52,7 @@ class RefreshEntity:
         self,
         *,
         index: EntityIndex,
-        entities: Entities,
+        entities: Snapshots,
         jobs: JobStore,
         answers: StoredAnswers,
         render: Callable[[tuple[AcceptedJob, ...]], Answer],

@@ -7,7 +7,6 @@ from uuid import UUID
 from gateway.ports import (
     Accepted,
     AcceptedJob,
-    ActiveJobs,
     Answer,
     EntityIndex,
     EntityRef,
@@ -17,7 +16,6 @@ from gateway.ports import (
     KeyReused,
     NewJob,
     Replayed,
-    Slots,
     StoredAnswers,
 )
 from shared.entities import ContextTag, EntityKind, Form, Locale
@@ -68,43 +66,28 @@ class RequestGeneration:
         self,
         *,
         jobs: JobStore,
-        active: ActiveJobs,
         answers: StoredAnswers,
         entities: EntityIndex,
-        slots: Slots,
         render: Callable[[tuple[AcceptedJob, ...]], Answer],
     ) -> None:
         self._jobs = jobs
-        self._active = active
         self._answers = answers
         self._entities = entities
-        self._slots = slots
         self._render = render
 
-    async def replay(self, caller: str, key: IdempotencyKey) -> Replayed | KeyReused | None:
-        """What the key already stands for; None for a new key, which `__call__` then claims. Raises Unavailable("postgres")."""
-        return await self._answers.replay(caller, key)
+    async def replay(self, caller: str, key: IdempotencyKey | None) -> Replayed | KeyReused | None:
+        """What the key already stands for; None without a key and for a new one. Raises Unavailable("postgres")."""
+        return None if key is None else await self._answers.replay(caller, key)
 
     async def __call__(
         self, request: GenerationRequest
     ) -> Accepted | Replayed | KeyReused | KeyInUse | UnknownEntity | Implausible:
         """Raises Unavailable("postgres"): then nothing was stored, or the outcome is found again by the same key."""
         entity = await self._entity(request)
-        if entity is None and request.entity_id is not None:
-            return UnknownEntity()
-        if entity is None and request.confidence < PLAUSIBLE:
-            return Implausible(request.slug, request.confidence)
+        if entity is None and (refused := _refused(request)) is not None:
+            return await self.replay(request.caller, request.key) or refused
         wanted = tuple(_new_job(request, entity, tag) for tag in dict.fromkeys(request.context_tags))
-        if len(wanted) == 1 and request.key is None and not request.force:
-            joined = await self._join(wanted[0], request.caller)
-            if joined is not None:
-                return Accepted((joined,), self._render((joined,)))
-        acceptance = await self._jobs.accept(wanted, request.caller, self._render, request.key)
-        if isinstance(acceptance, Accepted):
-            for job in acceptance.jobs:
-                if job.created:
-                    await self._slots.take(job.new.dedupe_key, job.job_id)
-        return acceptance
+        return await self._jobs.accept(wanted, request.caller, self._render, request.key)
 
     async def _entity(self, request: GenerationRequest) -> EntityRef | None:
         if request.entity is not None:
@@ -113,9 +96,12 @@ class RequestGeneration:
             return await self._entities.by_id(request.kind, request.entity_id)
         return await self._entities.resolve(request.kind, request.canonical_slug or request.slug)
 
-    async def _join(self, job: NewJob, caller: str) -> AcceptedJob | None:
-        holder = await self._slots.holder(job.dedupe_key)
-        return await self._active.join(holder, job, caller) if holder is not None else None
+
+def _refused(request: GenerationRequest) -> UnknownEntity | Implausible | None:
+    """Why nothing may be queued for what is not stored."""
+    if request.entity_id is not None:
+        return UnknownEntity()
+    return Implausible(request.slug, request.confidence) if request.confidence < PLAUSIBLE else None
 
 
 def _new_job(request: GenerationRequest, entity: EntityRef | None, tag: ContextTag | None) -> NewJob:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Literal
 
 import httpx2
-import structlog
 from openai import APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError
 from openai.types.chat import ChatCompletionMessageParam
 from openai.types.shared_params import ResponseFormatJSONSchema
@@ -20,6 +19,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from generator.adapters.bounded_transport import BoundedTransport
+from generator.adapters.circuit import Circuit
 from generator.ports import Answer, Call, Prompt, Spent
 from shared import http
 from shared.errors import Permanent, Transient, failure
@@ -43,8 +43,6 @@ RESPONSE_FORMAT: ResponseFormatJSONSchema = {
         },
     },
 }
-
-log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,10 @@ class _Completion(BaseModel):
 
 
 class OpenAITextModel:
-    """Implements `TextModel`. One connection pool for all calls; `transport` is replaced in tests only."""
+    """Implements `TextModel`. One connection pool for all calls, and one circuit that hears how each of them ended.
+
+    `transport` is replaced in tests only.
+    """
 
     def __init__(
         self,
@@ -90,6 +91,7 @@ class OpenAITextModel:
         api_key: SecretStr,
         model: str,
         connections: int,
+        circuit: Circuit,
         prices: Prices | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
@@ -108,6 +110,7 @@ class OpenAITextModel:
             base_url=base_url, api_key=api_key.get_secret_value(), max_retries=0, http_client=http_client
         )
         self._model = model
+        self._circuit = circuit
         self._prices = prices
         self._server = httpx2.URL(base_url)
         self._tracer = trace.get_tracer("generator")
@@ -129,9 +132,11 @@ class OpenAITextModel:
         ) as span:
             try:
                 completion = await self._complete(prompt, call, deadline_s)
+                self._circuit.answered()
                 _describe(span, completion)
                 return self._result(completion)
             except TimeoutError:
+                self._circuit.failed()
                 _mark(span, FailureType.TIMEOUT)
                 raise
             except (Transient, Permanent) as error:
@@ -161,8 +166,9 @@ class OpenAITextModel:
             pass
         # outside the handlers, so that what is raised has no context that knows the prompt or the answer
         if error is None:
+            self._circuit.failed()
             raise Transient(failure(FailureType.AI_API_ERROR, "the provider's answer is no chat completion"))
-        raise _failed(error)
+        raise self._failed(error)
 
     def _result(self, completion: _Completion) -> tuple[Answer, Spent]:
         choice, usage = completion.choices[0], completion.usage
@@ -173,6 +179,28 @@ class OpenAITextModel:
             return answer, Spent()
         tokens = usage.prompt_tokens, usage.completion_tokens
         return answer, Spent(*tokens, self._prices.cost_usd(*tokens) if self._prices else None)
+
+    def _failed(self, error: Exception) -> Transient | Permanent | TimeoutError:
+        """What an error of the SDK or of the network means for the job, once the circuit has heard of it."""
+        if isinstance(error, APITimeoutError):
+            return TimeoutError()
+        if not isinstance(error, APIStatusError):
+            self._circuit.failed()
+            return Transient(failure(FailureType.AI_API_ERROR, "the connection to the provider failed"))
+        status, retry_after_s = error.status_code, _retry_after_s(error.response)
+        if status in {401, 403} or error.code == "insufficient_quota":
+            refused = failure(FailureType.AI_API_ERROR, f"the provider takes no call with this key: status {status}")
+            return Transient(refused, retry_after_s=self._circuit.refused(status), counted=False)
+        if status == 429:
+            self._circuit.throttled(retry_after_s)
+            throttled = failure(FailureType.RATE_LIMITED, "the provider throttled the call")
+            return Transient(throttled, retry_after_s=retry_after_s, counted=False)
+        if status in {408, 409} or status >= 500:
+            self._circuit.failed()
+            broken = failure(FailureType.AI_API_ERROR, f"the provider answered with status {status}")
+            return Transient(broken, retry_after_s=retry_after_s)
+        self._circuit.answered()
+        return Permanent(failure(FailureType.AI_API_ERROR, f"the provider refused the call with status {status}"))
 
     def _attributes(self, call: Call) -> dict[str, str | int]:
         """GenAI semantic conventions of OpenTelemetry, without any content."""
@@ -194,24 +222,6 @@ class OpenAITextModel:
 
 def _message(role: Literal["system", "user"], content: str) -> ChatCompletionMessageParam:
     return {"role": "system", "content": content} if role == "system" else {"role": "user", "content": content}
-
-
-def _failed(error: Exception) -> Transient | Permanent | TimeoutError:
-    """What an error of the SDK or of the network means for the job."""
-    if isinstance(error, APITimeoutError):
-        return TimeoutError()
-    if not isinstance(error, APIStatusError):
-        return Transient(failure(FailureType.AI_API_ERROR, "the connection to the provider failed"))
-    status = error.status_code
-    if status == 429 and error.code != "insufficient_quota":
-        throttled = failure(FailureType.RATE_LIMITED, "the provider throttled the call")
-        return Transient(throttled, retry_after_s=_retry_after_s(error.response), counted=False)
-    if status in {408, 409} or status >= 500:
-        broken = failure(FailureType.AI_API_ERROR, f"the provider answered with status {status}")
-        return Transient(broken, retry_after_s=_retry_after_s(error.response))
-    if status in {401, 403, 429}:
-        log.error("ai.refused", status=status, meaning="the key or its quota does not allow any call")
-    return Permanent(failure(FailureType.AI_API_ERROR, f"the provider refused the call with status {status}"))
 
 
 def _retry_after_s(response: httpx2.Response) -> float | None:

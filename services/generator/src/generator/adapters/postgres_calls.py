@@ -1,17 +1,16 @@
 """The journal of AI calls in PostgreSQL."""
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import text
 
 from generator.ports import Answer, Call, Prompt, Spent
 from shared import ids
-from shared.db.attempts import is_current
 from shared.db.engine import Database, Transaction
-from shared.db.tables import ai_calls, jobs
 from shared.errors import LeaseLost
-from shared.jobs import Attempt, Failure, FailureType
+from shared.jobs import Attempt, Failure
 
 STEP = "write"
 
@@ -23,36 +22,28 @@ class PostgresCallJournal:
         self._database = database
 
     async def answer(self, job_id: UUID, prompt: Prompt) -> Answer | None:
-        found = await self._database.read(
-            select(ai_calls.c.raw_answer)
-            .where(ai_calls.c.job_id == job_id, ai_calls.c.prompt_hash == prompt.hash, ai_calls.c.outcome == "ok")
-            .order_by(ai_calls.c.started_at.desc())
-            .limit(1)
-        )
-        raw = found.scalar()
+        raw = (await self._database.read(_ANSWER, {"job_id": job_id, "prompt_hash": prompt.hash})).scalar()
         return None if raw is None else Answer(**json.loads(raw))
 
     async def begin(self, attempt: Attempt, prompt: Prompt, model: str) -> Call | None:
+        call = Call(ids.row_id(), attempt, 0.0)
+        row = {
+            "id": call.id,
+            "job_id": attempt.job_id,
+            "number": attempt.number,
+            "token": attempt.token,
+            "max_attempts": attempt.max_attempts,
+            "step": STEP,
+            "model": model,
+            "prompt_hash": prompt.hash,
+            "prompt_version": prompt.version,
+        }
+
         async def work(tx: Transaction) -> Call | None:
-            # the lock makes counting and writing down one step, and a lost lease end before the call instead of after it
-            left_s = await tx.scalar(select(_LEFT_S).where(*is_current(attempt)).with_for_update())
-            if left_s is None:
+            begun = (await tx.execute(_BEGIN, row)).first()
+            if begun is None:
                 raise LeaseLost(str(attempt.job_id))
-            if await tx.scalar(_SPENT.where(ai_calls.c.job_id == attempt.job_id)) >= attempt.max_attempts:
-                return None
-            call = Call(ids.row_id(), attempt, max(float(left_s), 0.0))
-            await tx.execute(
-                insert(ai_calls).values(
-                    id=call.id,
-                    job_id=attempt.job_id,
-                    step=STEP,
-                    attempt=attempt.number,
-                    model=model,
-                    prompt_hash=prompt.hash,
-                    prompt_version=prompt.version,
-                )
-            )
-            return call
+            return replace(call, seconds_left=max(float(begun.left_s), 0.0)) if begun.written else None
 
         return await self._database.run(work)
 
@@ -67,21 +58,41 @@ class PostgresCallJournal:
             cost_usd=spent.cost_usd,
         )
 
-    async def failed(self, call: Call, failure: Failure) -> None:
-        outcome = "throttled" if failure.type is FailureType.RATE_LIMITED else "error"
-        await self._end(call, outcome=outcome, error=failure.technical_message)
+    async def failed(self, call: Call, failure: Failure, *, counted: bool = True) -> None:
+        await self._end(call, outcome="error" if counted else "throttled", error=failure.technical_message)
 
     async def _end(self, call: Call, **values: object) -> None:
-        async def work(tx: Transaction) -> None:
-            await tx.execute(
-                update(ai_calls)
-                .where(ai_calls.c.id == call.id)
-                .values(finished_at=func.clock_timestamp(), latency_ms=_LATENCY_MS, **values)
-            )
-
-        await self._database.run(work)
+        columns = ("outcome", "raw_answer", "prompt_tokens", "completion_tokens", "cost_usd", "error")
+        await self._database.write(_END, {"id": call.id, **dict.fromkeys(columns), **values})
 
 
-_LEFT_S = func.extract("epoch", jobs.c.deadline_at - func.now())
-_LATENCY_MS = func.extract("epoch", func.clock_timestamp() - ai_calls.c.started_at) * 1000
-_SPENT = select(func.count()).select_from(ai_calls).where(ai_calls.c.outcome != "throttled")
+_ANSWER = text(
+    """
+    SELECT raw_answer FROM ai_calls WHERE job_id = :job_id AND prompt_hash = :prompt_hash AND outcome = 'ok'
+    ORDER BY started_at DESC LIMIT 1
+    """
+)
+_BEGIN = text(
+    """
+    WITH current AS (
+        SELECT extract(epoch FROM deadline_at - now()) AS left_s FROM jobs
+        WHERE id = :job_id AND status = 'PROCESSING' AND attempt = :number AND lease_token = :token FOR UPDATE
+    ), written AS (
+        INSERT INTO ai_calls (id, job_id, step, attempt, model, prompt_hash, prompt_version)
+        SELECT :id, :job_id, :step, :number, :model, :prompt_hash, :prompt_version FROM current
+        WHERE (SELECT count(*) FROM ai_calls WHERE job_id = :job_id AND outcome <> 'throttled') < :max_attempts
+        RETURNING id
+    )
+    SELECT left_s, EXISTS (SELECT FROM written) AS written FROM current
+    """
+)
+"""The lock makes counting and writing down one step, and lets a lost lease end before the call instead of after it."""
+_END = text(
+    """
+    UPDATE ai_calls SET finished_at = clock_timestamp(),
+        latency_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000, outcome = :outcome,
+        raw_answer = coalesce(:raw_answer, raw_answer), prompt_tokens = :prompt_tokens,
+        completion_tokens = :completion_tokens, cost_usd = :cost_usd, error = :error
+    WHERE id = :id
+    """
+)

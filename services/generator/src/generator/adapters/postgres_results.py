@@ -1,11 +1,12 @@
 """Entities and their texts in PostgreSQL."""
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, RowMapping, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from generator.ports import Draft, Known, Shelf, Text
@@ -14,7 +15,7 @@ from shared.db.attempts import complete, is_current
 from shared.db.engine import Database, Transaction, sqlstate
 from shared.db.entity_rows import SLUG_CANDIDATES
 from shared.db.facts import create_entity, read_facts
-from shared.db.tables import entities, jobs, slug_aliases, texts, tmdb_snapshots
+from shared.db.tables import entities, jobs, slug_aliases, tmdb_snapshots
 from shared.entities import ContextTag, EntityKind, Facts
 from shared.errors import LeaseLost, Transient, failure
 from shared.events import GenerationCompleted, GenerationRequested
@@ -76,22 +77,16 @@ class PostgresLibrary:
         return True
 
     async def shelf(self, attempt: Attempt, identity: Identity, tmdb_id: int) -> Shelf:
-        of_a_twin = (jobs.c.dedupe_key == identity.dedupe_key) & (jobs.c.id != attempt.job_id)
-        found = await self._database.read(
-            select(
-                texts.c.id,
-                texts.c.entity_id,
-                texts.c.context_tag,
-                texts.c.text,
-                (of_a_twin & (texts.c.created_at > attempt.created_at)).label("twin"),
-            )
-            .join(entities, entities.c.id == texts.c.entity_id)
-            .outerjoin(jobs, jobs.c.id == texts.c.job_id)
-            .where(entities.c.kind == identity.kind, entities.c.tmdb_id == tmdb_id)
-            .where(texts.c.form == identity.form, texts.c.locale == identity.locale, texts.c.archived_at.is_(None))
-            .order_by(texts.c.created_at.desc(), texts.c.id)
-        )
-        rows = found.mappings().all()
+        asked = {
+            "dedupe_key": identity.dedupe_key,
+            "job_id": attempt.job_id,
+            "accepted_at": attempt.created_at,
+            "kind": identity.kind,
+            "tmdb_id": tmdb_id,
+            "form": identity.form,
+            "locale": identity.locale,
+        }
+        rows = (await self._database.read(_SHELF, asked)).mappings().all()
         return Shelf(tuple(map(_text, rows)), next((_text(row) for row in rows if row["twin"]), None))
 
     async def publish(self, attempt: Attempt, event: GenerationRequested, draft: Draft) -> None:
@@ -119,28 +114,24 @@ async def _write(tx: Transaction, attempt: Attempt, draft: Draft) -> Result:
     if draft.subject.fresh or entity_id is None:
         entity_id = (await create_entity(tx, draft.subject.facts)).id
     entity = await _locked(tx, entity_id)
-    slot = (
-        texts.c.entity_id == entity_id,
-        texts.c.form == draft.form,
-        texts.c.locale == draft.locale,
-        texts.c.context_tag == draft.context_tag,
-    )
-    current = (await tx.execute(select(texts).where(*slot, texts.c.archived_at.is_(None)))).mappings().first()
-    if current is not None and current["accepted_seq"] > attempt.accepted_seq:
-        await _insert(tx, attempt, draft, entity_id, slot, archived=True)
-        return _result(entity, current["id"], draft.context_tag, became_default=False)
-    if current is not None:
-        archived = update(texts).where(texts.c.id == current["id"])
-        await tx.execute(archived.values(archived_at=func.now(), updated_at=func.now()))
-    text_id = await _insert(tx, attempt, draft, entity_id, slot, archived=False)
+    slot = {
+        "entity_id": entity_id,
+        "form": draft.form,
+        "locale": draft.locale,
+        "context_tag": draft.context_tag,
+    }
+    filled = (await tx.execute(_SLOT, slot)).mappings().one()
+    current_id = filled["current_id"]
+    if current_id is not None and filled["current_seq"] > attempt.accepted_seq:
+        await _insert(tx, attempt, draft, slot, filled["newest"] + 1, archived=True)
+        return _result(entity, current_id, draft.context_tag, became_default=False)
+    if current_id is not None:
+        await tx.execute(_ARCHIVE, {"id": current_id})
+    text_id = await _insert(tx, attempt, draft, slot, filled["newest"] + 1, archived=False)
     # an archived text is never served: its successor takes its place as the default, whatever the baseline was
-    replaceable = {None, attempt.baseline_text_id, current["id"] if current else None}
-    becomes_default = entity["default_text_id"] in replaceable
-    changes: dict[str, Any] = {"version": entities.c.version + 1, "updated_at": func.now()}
-    if becomes_default:
-        changes["default_text_id"] = text_id
-    shown = update(entities).where(entities.c.id == entity_id).values(changes).returning(entities)
-    row = (await tx.execute(shown)).mappings().one()
+    becomes_default = entity["default_text_id"] in {None, attempt.baseline_text_id, current_id}
+    shown = {"entity_id": entity_id, "default_text_id": text_id if becomes_default else entity["default_text_id"]}
+    row = (await tx.execute(_SHOW, shown)).mappings().one()
     return _result(row, text_id, draft.context_tag, became_default=becomes_default)
 
 
@@ -148,42 +139,36 @@ async def _insert(
     tx: Transaction,
     attempt: Attempt,
     draft: Draft,
-    entity_id: UUID,
-    slot: tuple[ColumnElement[bool], ...],
+    slot: Mapping[str, Any],
+    version: int,
     *,
     archived: bool,
 ) -> UUID:
     text_id = ids.row_id()
-    newest = await tx.scalar(select(func.coalesce(func.max(texts.c.version), 0)).where(*slot))
-    await tx.execute(
-        insert(texts).values(
-            id=text_id,
-            entity_id=entity_id,
-            form=draft.form,
-            locale=draft.locale,
-            context_tag=draft.context_tag,
-            origin="GENERATED",
-            ai_model=draft.ai_model,
-            prompt_version=draft.prompt_version,
-            text=draft.text,
-            version=newest + 1,
-            accepted_seq=attempt.accepted_seq,
-            job_id=attempt.job_id,
-            archived_at=func.now() if archived else None,
-        )
-    )
+    row = {
+        **slot,
+        "id": text_id,
+        "ai_model": draft.ai_model,
+        "prompt_version": draft.prompt_version,
+        "text": draft.text,
+        "version": version,
+        "accepted_seq": attempt.accepted_seq,
+        "job_id": attempt.job_id,
+        "archived": archived,
+    }
+    await tx.execute(_INSERT, row)
     return text_id
 
 
 async def _complete(tx: Transaction, attempt: Attempt, event: GenerationRequested, result: Result) -> None:
     if result.text_id is None or result.context_tag is None:
         raise AssertionError("a generation leaves a text")
-    await complete(tx, attempt, event, CONSUMER, result)
+    done = await complete(tx, attempt, event, CONSUMER, result)
     await outbox.add(
         tx,
         GenerationCompleted(
             event_id=ids.row_id(),
-            occurred_at=await tx.scalar(select(func.now())),
+            occurred_at=done["finished_at"],
             entity_kind=attempt.entity_kind,
             job_id=attempt.job_id,
             slug=result.slug,
@@ -201,7 +186,7 @@ async def _complete(tx: Transaction, attempt: Attempt, event: GenerationRequeste
 
 
 async def _locked(tx: Transaction, entity_id: UUID) -> RowMapping:
-    row = (await tx.execute(select(entities).where(entities.c.id == entity_id).with_for_update())).mappings().first()
+    row = (await tx.execute(_LOCK, {"entity_id": entity_id})).mappings().first()
     if row is None:
         raise Transient(failure(FailureType.UNKNOWN_ERROR, "the entity is gone"))
     return row
@@ -227,6 +212,41 @@ def _log(result: Result, event: str) -> None:
     log.info(event, slug=result.slug, text_id=str(result.text_id), became_default=result.became_default)
 
 
+_LOCK = text("SELECT id, slug, version, default_text_id, tmdb_id FROM entities WHERE id = :entity_id FOR UPDATE")
+_SHELF = text(
+    """
+    SELECT texts.id, texts.entity_id, texts.context_tag, texts.text,
+        jobs.dedupe_key = :dedupe_key AND jobs.id <> :job_id AND texts.created_at > :accepted_at AS twin
+    FROM texts JOIN entities ON entities.id = texts.entity_id LEFT JOIN jobs ON jobs.id = texts.job_id
+    WHERE entities.kind = :kind AND entities.tmdb_id = :tmdb_id AND texts.form = :form AND texts.locale = :locale
+        AND texts.archived_at IS NULL
+    ORDER BY texts.created_at DESC, texts.id
+    """
+)
+_SLOT = text(
+    """
+    SELECT coalesce(max(version), 0) AS newest,
+        (array_agg(id) FILTER (WHERE archived_at IS NULL))[1] AS current_id,
+        max(accepted_seq) FILTER (WHERE archived_at IS NULL) AS current_seq
+    FROM texts
+    WHERE entity_id = :entity_id AND form = :form AND locale = :locale AND context_tag = :context_tag
+    """
+)
+_ARCHIVE = text("UPDATE texts SET archived_at = now(), updated_at = now() WHERE id = :id")
+_INSERT = text(
+    """
+    INSERT INTO texts (id, entity_id, form, locale, context_tag, origin, ai_model, prompt_version, text, version,
+        accepted_seq, job_id, archived_at)
+    VALUES (:id, :entity_id, :form, :locale, :context_tag, 'GENERATED', :ai_model, :prompt_version, :text, :version,
+        :accepted_seq, :job_id, CASE WHEN CAST(:archived AS boolean) THEN now() END)
+    """
+)
+_SHOW = text(
+    """
+    UPDATE entities SET version = version + 1, updated_at = now(), default_text_id = :default_text_id
+    WHERE id = :entity_id RETURNING id, slug, version, default_text_id, tmdb_id
+    """
+)
 _FOUND = select(
     entities.c.id,
     entities.c.slug,

@@ -68,7 +68,10 @@ class WriteText:
             late = failure(FailureType.TIMEOUT, "the model gave no whole answer in time")
             await self._calls.failed(call, late)
             raise Transient(late) from None
-        except (Transient, Permanent) as cause:
+        except Transient as cause:
+            await self._calls.failed(call, cause.failure, counted=cause.counted)
+            raise
+        except Permanent as cause:
             await self._calls.failed(call, cause.failure)
             raise
         await self._calls.answered(call, answer, spent)

@@ -22,6 +22,7 @@ class SyncEntity:
         await crash_point("sync.before_call")
         try:
             facts = await self._catalog.facts(known.kind, known.tmdb_id)
+            await crash_point("sync.after_call")
         except Unavailable as away:
             if away.dependency != "tmdb":
                 raise
@@ -30,7 +31,6 @@ class SyncEntity:
         except Transient:
             await self._store.mark_stale(known.entity_id)
             raise
-        await crash_point("sync.after_call")
         if facts is None:
             await self._store.mark_stale(known.entity_id)
             raise Permanent(_failure(FailureType.NOT_FOUND, "the catalogue no longer has this entity"))

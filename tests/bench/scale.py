@@ -1,0 +1,33 @@
+"""How long and how much: the sizes of a full run, a quick one, and one that only shows that everything works."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """`seconds` per measurement after `warm_up_s`; `jobs` per drain, `timed_jobs` one at a time.
+
+    `in_process` asks for whole jobs with a model in process too, besides the one over HTTP.
+    `quiet_s` without any change, with an empty queue, count as the end of all work: longer than the sweep waits between two looks.
+    """
+
+    rounds: int
+    seconds: float
+    warm_up_s: float
+    jobs: int
+    timed_jobs: int
+    relay_rows: int
+    backlog_rows: int
+    kills: int
+    connections: int = 32
+    processes: tuple[int, ...] = (1, 2, 4)
+    latencies_s: tuple[float, ...] = (0.0, 0.05)
+    quiet_s: float = 6.0
+    in_process: bool = True
+
+
+FULL = Scale(5, 5.0, 1.0, 3000, 200, 20_000, 100_000, 5)
+QUICK = Scale(3, 2.0, 0.5, 1000, 60, 5_000, 20_000, 2)
+TINY = Scale(
+    1, 0.3, 0.1, 20, 3, 100, 200, 1, connections=4, processes=(1, 2), latencies_s=(0.05,), quiet_s=1.0, in_process=False
+)

@@ -59,9 +59,8 @@ MISTAKES = (
     Mistake(
         "inbox in a transaction of its own",
         "shared/src/shared/inbox.py",
-        "    written = await tx.execute(row.on_conflict_do_nothing().returning(inbox.c.event_id))\n",
-        OWN_TRANSACTION.replace("await", "written = await")
-        + "row.on_conflict_do_nothing().returning(inbox.c.event_id))\n",
+        "    return (await tx.execute(",
+        OWN_TRANSACTION.replace("await ", "return (await "),
         "tests/integration/generator/test_faults.py",
     ),
     Mistake(

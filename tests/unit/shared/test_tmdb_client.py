@@ -213,7 +213,7 @@ async def test_a_dripping_answer_ends_at_the_total_deadline() -> None:
 
 
 async def test_waiting_for_a_free_slot_counts_towards_the_deadline() -> None:
-    catalogue = tmdb(always(httpx.Response(200, stream=Drip())), deadline_s=0.05, concurrency=1)
+    catalogue = tmdb(lambda _: httpx.Response(200, stream=Drip()), deadline_s=0.05, concurrency=1)
 
     answers = await asyncio.gather(*(catalogue.get("movie/1") for _ in range(3)), return_exceptions=True)
 

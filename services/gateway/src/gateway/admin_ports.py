@@ -109,6 +109,11 @@ class Order:
     actor: str
     key: IdempotencyKey | None = None
 
+    @property
+    def caller(self) -> str:
+        """Whose the key is: no caller of the product has such a name, and no invariant asks for the jobs behind its answer."""
+        return f"admin:{self.actor}"
+
 
 Repeated = Replayed | KeyReused | KeyInUse
 

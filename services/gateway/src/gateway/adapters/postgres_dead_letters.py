@@ -128,11 +128,11 @@ class PostgresDeadLetters:
         async def keyed(tx: Transaction) -> Answer | Repeated:
             if order.key is None:
                 return await work(tx)
-            known = await answers.claim(tx, order.actor, order.key)
+            known = await answers.claim(tx, order.caller, order.key)
             if known is not None:
                 return known
             answer = await work(tx)
-            await answers.store(tx, order.actor, order.key, answer, ())
+            await answers.store(tx, order.caller, order.key, answer, ())
             return answer
 
         try:

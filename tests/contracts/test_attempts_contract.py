@@ -10,6 +10,7 @@ from tests.support.jobs import store_generation
 
 from shared import ids
 from shared.db import attempts as postgres
+from shared.db import endings
 from shared.db.engine import Database, Transaction
 from shared.db.jobs import move, seconds, the_job
 from shared.db.tables import ai_calls, dead_letters, inbox, job_transitions, jobs, outbox
@@ -167,7 +168,7 @@ class PostgresWorld(World):
 
     async def complete(self, attempt: Attempt, event: JobEvent) -> None:
         async def work(tx: Transaction) -> None:
-            await postgres.complete(tx, attempt, event, "generator", DONE)
+            await endings.complete(tx, attempt, event, "generator", DONE)
 
         await self._database.run(work)
 

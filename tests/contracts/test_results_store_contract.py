@@ -1,5 +1,6 @@
 """Library and call journal of the generator: what its use cases rely on, on PostgreSQL and on the fakes alike."""
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ from tests.unit.generator.samples import MATRIX
 
 from generator.adapters.postgres_calls import PostgresCallJournal
 from generator.adapters.postgres_results import PostgresLibrary
-from generator.ports import Answer, CallJournal, Draft, Library, Message, Prompt, Spent, Subject
+from generator.ports import Answer, Call, CallJournal, Draft, Library, Message, Prompt, Spent, Subject
 from shared import ids
 from shared.db.attempts import PostgresAttempts
 from shared.db.engine import Database, Transaction
@@ -264,7 +265,7 @@ class ResultsStoreContract:
         calls = [await world.journal.begin(attempt, PROMPT, "m") for _ in range(4)]
 
         assert [call is None for call in calls] == [False, False, False, True]
-        assert calls[0] is not None
+        assert isinstance(calls[0], Call)
         assert 0 < calls[0].seconds_left <= 600
         assert calls[0].attempt == attempt
 
@@ -272,27 +273,39 @@ class ResultsStoreContract:
         _, attempt = await world.claimed()
         for _ in range(5):
             throttled = await world.journal.begin(attempt, PROMPT, "m")
-            assert throttled is not None
+            assert isinstance(throttled, Call)
             await world.journal.failed(throttled, THROTTLED, counted=False)
 
         begun = 0
-        while (call := await world.journal.begin(attempt, PROMPT, "m")) is not None:
+        while isinstance(call := await world.journal.begin(attempt, PROMPT, "m"), Call):
             await world.journal.failed(call, BROKEN)
             begun += 1
 
         assert begun == attempt.max_attempts
+        assert call is None
 
-    async def test_f34_an_answer_is_kept_as_it_came(self, world: World) -> None:
+    async def test_f34_an_answer_is_kept_as_it_came_and_given_instead_of_a_second_call(self, world: World) -> None:
         _, attempt = await world.claimed()
+        _, of_another_job = await world.claimed("the-matrix")
         call = await world.journal.begin(attempt, PROMPT, "m")
-        assert call is not None
-        assert await world.journal.answer(attempt.job_id, PROMPT) is None
+        assert isinstance(call, Call)
 
         await world.journal.answered(call, ANSWER, Spent(1, 2))
 
-        assert await world.journal.answer(attempt.job_id, PROMPT) == ANSWER
-        assert await world.journal.answer(attempt.job_id, replace(PROMPT, messages=())) is None
-        assert await world.journal.answer(ids.job_id(), PROMPT) is None
+        assert await world.journal.begin(attempt, PROMPT, "m") == ANSWER
+        assert isinstance(await world.journal.begin(attempt, replace(PROMPT, messages=()), "m"), Call)
+        assert isinstance(await world.journal.begin(of_another_job, PROMPT, "m"), Call)
+
+    async def test_what_begins_together_is_counted_apart(self, world: World) -> None:
+        attempts = [(await world.claimed(slug))[1] for slug in (SLUG, "the-matrix", "matrix")]
+        lost = replace(attempts[0], token=ids.job_id())
+
+        begun = await asyncio.gather(
+            *(world.journal.begin(attempt, PROMPT, "m") for attempt in (*attempts, lost)), return_exceptions=True
+        )
+
+        assert [call.attempt for call in begun[:3] if isinstance(call, Call)] == attempts
+        assert isinstance(begun[3], LeaseLost)
 
 
 class TestFakeResultsStore(ResultsStoreContract):

@@ -59,8 +59,8 @@ MISTAKES = (
     Mistake(
         "inbox in a transaction of its own",
         "shared/src/shared/inbox.py",
-        "    return (await tx.execute(",
-        OWN_TRANSACTION.replace("await ", "return (await "),
+        "    return len((await tx.execute(",
+        OWN_TRANSACTION.replace("await ", "return len((await "),
         "tests/integration/generator/test_faults.py",
     ),
     Mistake(

@@ -12,7 +12,8 @@ from tests.support.jobs import StoredJob
 
 from shared import ids
 from shared.clock import SystemClock
-from shared.db.attempts import PostgresAttempts, complete
+from shared.db.attempts import PostgresAttempts
+from shared.db.endings import complete
 from shared.db.engine import Database, Transaction
 from shared.db.tables import inbox, jobs, outbox
 from shared.events import GenerationRequested

@@ -7,13 +7,16 @@ from shared.events import Event
 
 _COMPLETE = text(
     """
-    INSERT INTO inbox (consumer, idempotency_key, event_id) VALUES (:consumer, :idempotency_key, :event_id)
+    INSERT INTO inbox (consumer, idempotency_key, event_id)
+    SELECT :consumer, key, id
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:event_ids AS uuid[])) AS given (key, id) ORDER BY key
     ON CONFLICT DO NOTHING RETURNING event_id
     """
 )
 
 
-async def complete(tx: Transaction, consumer: str, event: Event) -> bool:
-    """Record that `consumer` is done with `event`. False when it already was: then the caller's effect must not be committed again."""
-    row = {"consumer": consumer, "idempotency_key": event.idempotency_key, "event_id": event.event_id}
-    return (await tx.execute(_COMPLETE, row)).first() is not None
+async def complete(tx: Transaction, consumer: str, *events: Event) -> bool:
+    """Record that `consumer` is done with `events`. False when it already was with one: then the effects must not be committed again."""
+    keys, event_ids = [event.idempotency_key for event in events], [event.event_id for event in events]
+    row = {"consumer": consumer, "keys": keys, "event_ids": event_ids}
+    return len((await tx.execute(_COMPLETE, row)).all()) == len(events)

@@ -10,7 +10,8 @@ from sqlalchemy import insert
 from tests.integration.gateway_reads.harness import BASE, Gateway, acting, facts
 
 from shared import ids
-from shared.db.attempts import PostgresAttempts, complete
+from shared.db.attempts import PostgresAttempts
+from shared.db.endings import complete
 from shared.db.engine import Transaction
 from shared.db.entity_rows import StoredEntity
 from shared.db.facts import update_facts

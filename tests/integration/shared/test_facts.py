@@ -3,9 +3,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
+from generator.adapters.postgres_results import PostgresLibrary
 from shared.db.engine import Database, Transaction
 from shared.db.entity_rows import StoredEntity
-from shared.db.facts import create_entity, read_facts, update_facts
+from shared.db.facts import create_entity, update_facts
 from shared.db.tables import credits_, entities, outbox, tmdb_snapshots
 from shared.entities import CreditFact, EntityKind, Facts, MovieDetails, PersonDetails, Role, TitleCredit
 
@@ -142,12 +143,10 @@ async def test_a_retitled_film_changes_what_its_people_show(database: Database) 
 async def test_stored_facts_read_back_as_they_were_stated(database: Database) -> None:
     stored = await create(database, matrix())
 
-    async def work(tx: Transaction) -> Facts | None:
-        return await read_facts(tx, stored.id)
+    known = await PostgresLibrary(database).find(EntityKind.MOVIE, "", stored.id)
 
-    facts = await database.run(work)
-
-    assert facts is not None
+    assert known is not None
+    facts = known.facts
     assert facts.credits == (KEANU, LANA)
     assert (facts.title, facts.year, facts.genres) == ("The Matrix", 1999, ("Action", "Science Fiction"))
 

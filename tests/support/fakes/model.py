@@ -19,20 +19,16 @@ class FakeCallJournal:
     def __init__(self, database: FakeDatabase) -> None:
         self._database = database
 
-    async def answer(self, job_id: UUID, prompt: Prompt) -> Answer | None:
-        async def work() -> Answer | None:
-            equal = (call for call in self._of(job_id) if call.prompt_hash == prompt.hash)
-            raw = next((call.answer for call in equal if call.answer is not None), None)
-            return None if raw is None else Answer(**json.loads(raw))
-
-        return await self._database.run(work)
-
-    async def begin(self, attempt: Attempt, prompt: Prompt, model: str) -> Call | None:
-        async def work() -> Call | None:
+    async def begin(self, attempt: Attempt, prompt: Prompt, model: str) -> Answer | Call | None:
+        async def work() -> Answer | Call | None:
             job = self._database.held(attempt)
             if job is None:
                 raise LeaseLost(str(attempt.job_id))
-            if sum(call.outcome != "throttled" for call in self._of(job.id)) >= attempt.max_attempts:
+            calls = self._of(job.id)
+            equal = (call.answer for call in calls if call.prompt_hash == prompt.hash)
+            if (raw := next((answer for answer in equal if answer is not None), None)) is not None:
+                return Answer(**json.loads(raw))
+            if sum(call.outcome != "throttled" for call in calls) >= attempt.max_attempts:
                 return None
             left_s = (job.deadline_at - self._database.clock.now()).total_seconds()
             row = CallRow(ids.row_id(), job.id, attempt.number, prompt.hash)

@@ -175,12 +175,11 @@ class Library(Protocol):
 class CallJournal(Protocol):
     """Every call to a model, written down before it is made. Raises Unavailable("postgres") while the store is away."""
 
-    async def answer(self, job_id: UUID, prompt: Prompt) -> Answer | None:
-        """The stored answer to an equal prompt of the same job."""
-        ...
+    async def begin(self, attempt: Attempt, prompt: Prompt, model: str) -> Answer | Call | None:
+        """The stored answer to an equal prompt of the same job; else a call written down, its outcome unknown; None when none is left.
 
-    async def begin(self, attempt: Attempt, prompt: Prompt, model: str) -> Call | None:
-        """Write a call down, its outcome unknown; None when the job has none left. Raises LeaseLost."""
+        Raises LeaseLost.
+        """
         ...
 
     async def answered(self, call: Call, answer: Answer, spent: Spent) -> None:

@@ -1,58 +1,26 @@
 """Attempts in PostgreSQL: claim, renew, retry, fail and hand back; each one short transaction, each a compare-and-set."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, select, text, update
+from sqlalchemy import RowMapping, func, select, text, update
 
 from shared import ids, inbox, outbox
+from shared.batching import Batches
 from shared.db.dead_letters import park, park_event
+from shared.db.endings import current, end_as_failed, is_current
 from shared.db.engine import Database, Transaction
-from shared.db.jobs import Sql, in_seconds, move, seconds, stopped_event, the_job
+from shared.db.jobs import Sql, in_seconds, move, moving, seconds, the_job
 from shared.db.tables import ai_calls, jobs
 from shared.entities import ContextTag, EntityKind, Form, Locale
 from shared.errors import BadMessage, LeaseLost, Transient
 from shared.events import JobEvent
 from shared.faults import crash_point
-from shared.jobs import Attempt, AttemptPolicy, Failure, FailureType, JobKind, JobStatus, Result, Suspect, retry_delay
+from shared.jobs import Attempt, AttemptPolicy, Failure, FailureType, JobKind, JobStatus, Suspect, retry_delay
 
-
-def is_current(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
-    """The comparison that every write of an attempt makes."""
-    return (
-        jobs.c.id == attempt.job_id,
-        jobs.c.status == JobStatus.PROCESSING,
-        jobs.c.attempt == attempt.number,
-        jobs.c.lease_token == attempt.token,
-    )
-
-
-def _current(attempt: Attempt) -> Sql:
-    """The same comparison as text."""
-    return Sql(
-        "id = :job_id AND status = 'PROCESSING' AND attempt = :number AND lease_token = :token",
-        {"job_id": attempt.job_id, "number": attempt.number, "token": attempt.token},
-    )
-
-
-async def complete(tx: Transaction, attempt: Attempt, event: JobEvent, consumer: str, result: Result) -> RowMapping:
-    """End the job as DONE in the transaction of its effect; its row. Raises LeaseLost when the attempt may not write any more."""
-    done = await move(
-        tx,
-        JobStatus.DONE,
-        _current(attempt),
-        actor=consumer,
-        values={
-            "result": result.model_dump(mode="json"),
-            "error": None,
-            "entity_id": result.entity_id,
-            "slug": result.slug,
-        },
-    )
-    if done is None or not await inbox.complete(tx, consumer, event):
-        raise LeaseLost(str(attempt.job_id))
-    return done
+MAX_TOGETHER = 64
+"""Attempts claimed in one statement."""
 
 
 class PostgresAttempts:
@@ -63,6 +31,7 @@ class PostgresAttempts:
         self._consumer = consumer
         self._queue = queue
         self._policy = policy
+        self._taken = Batches(self._take_waiting, limit=MAX_TOGETHER)
 
     async def claim(self, event: JobEvent, *, alone: bool = False) -> Attempt | Suspect | None:
         """The next attempt of the event's job, or None when this delivery has nothing to do.
@@ -71,7 +40,27 @@ class PostgresAttempts:
         job, a deadline that has passed, and a job whose attempts all ended with their worker. A Suspect is claimed only by a caller that
         says that it runs `alone`.
         """
+        return await self._taken(event) or await self._judge(event, alone=alone)
 
+    async def _take_waiting(self, events: Sequence[JobEvent]) -> list[Attempt | None]:
+        """The attempts of those jobs that simply wait for one; None for the rest, and for a job that is locked or was given away here.
+
+        One statement for all of them, known by their tokens: a second delivery of a job gets no attempt of the first.
+        """
+        tokens = [ids.job_id() for _ in events]
+        asked = {
+            "job_ids": [event.job_id for event in events],
+            "tokens": tokens,
+            "keys": [event.idempotency_key for event in events],
+            "lease_s": self._policy.lease_s,
+            "actor": self._consumer,
+            "reason": None,
+        }
+        rows = (await self._database.write(_TAKE_WAITING, asked)).mappings().all()
+        taken = {row["lease_token"]: _attempt(row) for row in rows}
+        return [taken.get(token) for token in tokens]
+
+    async def _judge(self, event: JobEvent, *, alone: bool) -> Attempt | Suspect | None:
         async def work(tx: Transaction) -> Attempt | Suspect | None:
             asked = {"job_id": event.job_id, "consumer": self._consumer, "idempotency_key": event.idempotency_key}
             row = (await tx.execute(_CLAIMABLE, asked)).mappings().first()
@@ -142,16 +131,16 @@ class PostgresAttempts:
             if delay_s is None:
                 delay_s = retry_delay(attempt.number, self._policy.ladder_s, random.random())  # noqa: S311 (jitter)
             if cause.counted and attempt.last:
-                await self._end(tx, _current(attempt), event, cause.failure)
+                await self._end(tx, current(attempt), event, cause.failure)
                 return
             left_s = await tx.scalar(select(_LEFT_S).where(*is_current(attempt)))
             if left_s is not None and delay_s >= float(left_s):
-                await self._end(tx, _current(attempt), event, cause.failure)
+                await self._end(tx, current(attempt), event, cause.failure)
                 return
             moved = await move(
                 tx,
                 JobStatus.RETRYING,
-                _current(attempt),
+                current(attempt),
                 actor=self._consumer,
                 reason=cause.failure.type,
                 values={
@@ -187,7 +176,7 @@ class PostgresAttempts:
             moved = await move(
                 tx,
                 JobStatus.RETRYING,
-                _current(attempt),
+                current(attempt),
                 actor=self._consumer,
                 reason="interrupted",
                 values={
@@ -206,7 +195,7 @@ class PostgresAttempts:
         """End the job as FAILED, tell others, and park the delivery for the operator."""
 
         async def work(tx: Transaction) -> None:
-            await self._end(tx, _current(attempt), event, failure)
+            await self._end(tx, current(attempt), event, failure)
             await crash_point("consumer.before_commit")
 
         await self._database.run(work)
@@ -227,21 +216,6 @@ class PostgresAttempts:
         await park_event(
             tx, self._queue, BadMessage(failure.type, failure.technical_message), event, attempts=ended["attempt"]
         )
-
-
-async def end_as_failed(tx: Transaction, which: Sql, failure: Failure, actor: str) -> RowMapping | None:
-    """End the job of `which` as FAILED and tell others; None when it may not end any more."""
-    ended = await move(
-        tx,
-        JobStatus.FAILED,
-        which,
-        actor=actor,
-        reason=failure.type,
-        values={"error": failure.model_dump(mode="json")},
-    )
-    if ended is not None:
-        await outbox.add(tx, stopped_event(ended, failure, failure.type))
-    return ended
 
 
 def _too_late(when: str) -> Failure:
@@ -269,6 +243,27 @@ def _attempt(row: RowMapping) -> Attempt:
     )
 
 
+_TAKE_WAITING = text(
+    moving(
+        JobStatus.PROCESSING,
+        """
+        jobs JOIN unnest(CAST(:job_ids AS uuid[]), CAST(:tokens AS uuid[]), CAST(:keys AS uuid[])) AS asked (job_id, token, key)
+            ON asked.job_id = jobs.id
+        WHERE jobs.status <> 'PROCESSING' AND jobs.deadline_at > now() AND jobs.attempt < jobs.max_attempts
+            AND coalesce(jobs.next_attempt_at, now()) <= now()
+            AND NOT EXISTS (SELECT FROM inbox WHERE inbox.consumer = :actor AND inbox.idempotency_key = asked.key)
+        """,
+        (
+            ("attempt", "jobs.attempt + 1"),
+            ("lease_token", "token"),
+            ("lease_until", "now() + make_interval(secs => CAST(:lease_s AS float8))"),
+            ("next_attempt_at", "NULL"),
+            ("started_at", "coalesce(jobs.started_at, now())"),
+        ),
+        given=("token",),
+        lock="SKIP LOCKED",
+    )
+)
 _LEFT_S = func.extract("epoch", jobs.c.deadline_at - func.now())
 _CLAIMABLE = text(
     """

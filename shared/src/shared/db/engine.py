@@ -178,9 +178,9 @@ class Database:
                 raise Unavailable("postgres") from error
             raise
 
-    async def write(self, statement: Executable, parameters: Any = None) -> None:
-        """One statement that is a transaction by itself. Raises Unavailable("postgres")."""
-        await self.read(statement, parameters)
+    async def write(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """One statement that is a transaction by itself, and what it returns. Raises Unavailable("postgres")."""
+        return await self.read(statement, parameters)
 
     async def reachable(self) -> bool:
         """Whether PostgreSQL can be worked with now: it answers, and the migrations have run."""

@@ -13,7 +13,7 @@ from shared.db.credits import write_credits
 from shared.db.engine import Transaction
 from shared.db.entity_rows import StoredEntity, columns, find_entity, insert_entity, storable, touch
 from shared.db.tables import credits_, entities, tmdb_snapshots
-from shared.entities import CreditFact, EntityKind, Facts, Role, type_of_details
+from shared.entities import EntityKind, Facts
 
 _TMDB_TYPE = {
     EntityKind.MOVIE: "movie",
@@ -58,42 +58,6 @@ async def update_facts(tx: Transaction, entity_id: UUID, facts: Facts) -> int:
         of_title = select(credits_.c.person_id).where(credits_.c.title_id == entity_id)
         await touch(tx, (await tx.execute(of_person.union(of_title))).scalars().all())
     return int(version)
-
-
-async def read_facts(tx: Transaction, entity_id: UUID) -> Facts | None:
-    """The stored facts of an entity, credits included; None when it is not stored or has no catalogue id."""
-    row = (await tx.execute(select(entities).where(entities.c.id == entity_id))).mappings().first()
-    if row is None or row["tmdb_id"] is None:
-        return None
-    kind = EntityKind(row["kind"])
-    people = entities.alias()
-    named = await tx.execute(
-        select(credits_, people.c.title.label("name"), people.c.tmdb_id)
-        .join(people, people.c.id == credits_.c.person_id)
-        .where(credits_.c.title_id == entity_id, people.c.tmdb_id.is_not(None))
-        .order_by(credits_.c.billing_order.nulls_last(), credits_.c.role, people.c.title)
-    )
-    return Facts(
-        kind=kind,
-        tmdb_id=row["tmdb_id"],
-        title=row["title"],
-        original_title=row["original_title"],
-        year=row["year"],
-        genres=tuple(row["genres"]),
-        details=type_of_details[kind].model_validate(row["details"]),
-        titles=row["titles"],
-        credits=tuple(
-            CreditFact(
-                tmdb_id=credit["tmdb_id"],
-                name=credit["name"],
-                role=Role(credit["role"]),
-                character=credit["character_name"],
-                job=credit["job"],
-                billing_order=credit["billing_order"],
-            )
-            for credit in named.mappings().all()
-        ),
-    )
 
 
 async def _write_snapshot(tx: Transaction, entity_id: UUID, facts: Facts) -> None:

@@ -69,17 +69,29 @@ async def move(
 @cache
 def _move(target: JobStatus, which: str, columns: tuple[tuple[str, str | None], ...]) -> TextClause:
     """Written once per kind of move: composing the statement each time costs more than running it."""
+    changes = tuple((name, sql or _parameter(name)) for name, sql in columns)
+    return text(moving(target, f"jobs WHERE {which}", changes))
+
+
+def moving(
+    target: JobStatus, source: str, changes: Sequence[tuple[str, str]], *, given: Sequence[str] = (), lock: str = ""
+) -> str:
+    """The statement that moves the jobs of `source` to `target`, as far as they may move there, and records it; see `move`.
+
+    `source` is `jobs` with its joins and its WHERE; `given` names columns of the joins that `changes` use. Jobs are locked in the order of
+    their ids, so that two such statements cannot deadlock; with `lock` SKIP LOCKED, what is locked is left out.
+    """
     sources = ", ".join(f"'{status}'" for status, targets in TRANSITIONS.items() if target in targets)
-    changes = [f"status = '{target}'", "sequence = jobs.sequence + 1", "updated_at = now()"]
+    sets = [f"status = '{target}'", "sequence = jobs.sequence + 1", "updated_at = now()"]
     if target.terminal:
-        changes += ["finished_at = now()", "lease_token = NULL", "lease_until = NULL", "next_attempt_at = NULL"]
-    changes += [f"{name} = {sql or _parameter(name)}" for name, sql in columns]
-    return text(
-        f"""
+        sets += ["finished_at = now()", "lease_token = NULL", "lease_until = NULL", "next_attempt_at = NULL"]
+    sets += [f"{name} = {sql}" for name, sql in changes]
+    found = ", ".join(["jobs.id AS old_id", "jobs.status AS from_status", *given])
+    return f"""
         WITH old AS (
-            SELECT id AS old_id, status AS from_status FROM jobs WHERE {which} AND status IN ({sources}) FOR UPDATE
+            SELECT {found} FROM {source} AND jobs.status IN ({sources}) ORDER BY jobs.id FOR UPDATE OF jobs {lock}
         ), changed AS (
-            UPDATE jobs SET {", ".join(changes)} FROM old WHERE id = old_id RETURNING jobs.*, from_status
+            UPDATE jobs SET {", ".join(sets)} FROM old WHERE id = old_id RETURNING jobs.*, from_status
         ), recorded AS (
             INSERT INTO job_transitions (job_id, sequence, from_status, to_status, attempt, actor, reason, next_attempt_at)
             SELECT id, sequence, from_status, status, attempt, CAST(:actor AS text), CAST(:reason AS text), next_attempt_at
@@ -87,7 +99,6 @@ def _move(target: JobStatus, which: str, columns: tuple[tuple[str, str | None], 
         )
         SELECT * FROM changed
         """  # noqa: S608 (nothing in it comes from outside)
-    )
 
 
 def _parameter(name: str) -> str:

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import ColumnElement, RowMapping, Select, delete, exists, func, or_, select
 
 from shared import outbox
-from shared.db.attempts import end_as_failed
+from shared.db.endings import end_as_failed
 from shared.db.engine import Database, Transaction
 from shared.db.jobs import Sql, request_event, seconds
 from shared.db.tables import idempotency_keys, inbox, jobs

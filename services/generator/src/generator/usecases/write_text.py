@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from generator import prompts
-from generator.ports import Answer, CallJournal, Prompt, TextModel
+from generator.ports import Answer, Call, CallJournal, Prompt, TextModel
 from generator.validation import Missing, Rejected, Valid, Validator
 from shared.entities import Locale
 from shared.errors import Permanent, Transient, failure
@@ -54,12 +54,9 @@ class WriteText:
                 raise _rejected(verdict, "twice")
 
     async def _answer(self, attempt: Attempt, prompt: Prompt) -> Answer | None:
-        stored = await self._calls.answer(attempt.job_id, prompt)
-        if stored is not None:
-            return stored
         call = await self._calls.begin(attempt, prompt, self._model.name)
-        if call is None:
-            return None
+        if not isinstance(call, Call):
+            return call
         await crash_point("generator.before_call")
         try:
             answer, spent = await self._model.write(prompt, call, deadline_s=min(self._timeout_s, call.seconds_left))

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from shared import ids, outbox, topology
-from shared.db.attempts import complete
+from shared.db.endings import complete
 from shared.db.engine import Database, Transaction
 from shared.db.entity_rows import touch
 from shared.db.facts import update_facts

@@ -1,5 +1,6 @@
 """The services as processes: the real use cases and consumers, wired to stores in memory."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import cache
@@ -92,7 +93,7 @@ class Gateway(Process):
         )
 
 
-class Worker(Process):
+class Worker(Process, ABC):
     """One process that consumes a queue. What it has not acked comes back when it dies."""
 
     def __init__(self, stores: Stores, queue: WorkQueue) -> None:
@@ -102,8 +103,8 @@ class Worker(Process):
         self.queue = queue.name
         self.deliveries: list[tuple[FakeDelivery, Activity[None]]] = []
 
-    def settle(self, delivery: FakeDelivery) -> Coroutine[Any, Any, None]:
-        raise NotImplementedError
+    @abstractmethod
+    def settle(self, delivery: FakeDelivery) -> Coroutine[Any, Any, None]: ...
 
     @property
     def has_room(self) -> bool:

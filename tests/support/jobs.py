@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 
 from shared import ids, outbox
 from shared.db.engine import Database, Transaction
-from shared.db.jobs import record_acceptance, request_event, seconds
+from shared.db.jobs import FIRST_TRANSITIONS, request_event, seconds
 from shared.db.tables import jobs
 from shared.entities import ContextTag, EntityKind, Form, Locale
 from shared.events import JobEvent
@@ -85,7 +85,9 @@ async def _store(
                 **values,
             )
         )
-        await record_acceptance(tx, job_id, "tests")
+        await tx.execute(
+            text(FIRST_TRANSITIONS.format(jobs="jobs WHERE id = :job_id")), {"job_id": job_id, "actor": "tests"}
+        )
         row = (await tx.execute(select(jobs).where(jobs.c.id == job_id))).mappings().one()
         event = request_event(row)
         assert isinstance(event, JobEvent)

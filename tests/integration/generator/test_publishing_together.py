@@ -1,6 +1,7 @@
 """Texts that are ready at the same moment share a transaction, and nothing else."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 
 from sqlalchemy import func, select
@@ -53,8 +54,7 @@ class Press:
         await self.library.publish(attempt, event, draft)
 
     async def statuses(self) -> dict[str, int]:
-        found = await self.database.read(select(jobs.c.status, func.count()).group_by(jobs.c.status))
-        return {status: count for status, count in found.tuples()}
+        return dict(Counter((await self.database.read(select(jobs.c.status))).scalars()))
 
     async def violations(self) -> list[str]:
         results = await check_all(Evidence(self.database))

@@ -171,7 +171,7 @@ class Parts:
         }
 
     def _evidence(self, database: Database) -> Evidence:
-        queues = RabbitQueues(self.settings.rabbitmq_url.get_secret_value(), SERVICE)
+        queues = RabbitQueues(self.settings.rabbitmq_url.get_secret_value(), f"{SERVICE}-invariants")
         return Evidence(database, queues, self.redis, window_s=self.settings.invariants_window_s)
 
     @asynccontextmanager

@@ -110,16 +110,6 @@ def _bound(value: Any) -> Any:
     return orjson.dumps(value).decode() if isinstance(value, dict) else value
 
 
-async def record_acceptance(tx: Transaction, job_id: UUID, actor: str) -> None:
-    """The first transition of a job that was just inserted as PENDING."""
-    await record_acceptances(tx, [job_id], actor)
-
-
-async def record_acceptances(tx: Transaction, job_ids: Sequence[UUID], actor: str) -> None:
-    """The first transitions of jobs that were just inserted as PENDING."""
-    await tx.execute(_FIRST_TRANSITIONS, {"job_ids": list(job_ids), "actor": actor})
-
-
 def request_event(row: RowMapping) -> Event:
     """The event that asked for the job in `row`, with the id it has always had."""
     kind = EntityKind(row["entity_kind"])
@@ -173,9 +163,8 @@ def stopped_event(row: RowMapping, failure: Failure | None, reason: str) -> Even
     )
 
 
-_FIRST_TRANSITIONS = text(
-    """
+FIRST_TRANSITIONS = """
     INSERT INTO job_transitions (job_id, sequence, to_status, attempt, actor)
-    SELECT job_id, 1, 'PENDING', 0, CAST(:actor AS text) FROM unnest(CAST(:job_ids AS uuid[])) AS job_id
-    """
-)
+    SELECT id, 1, 'PENDING', 0, CAST(:actor AS text) FROM {jobs}
+"""
+"""The first transitions of jobs that are inserted as PENDING in the same statement or transaction."""

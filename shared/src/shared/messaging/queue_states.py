@@ -16,8 +16,9 @@ TIMEOUT_S = 5.0
 class RabbitQueues:
     """Asks by passive declarations, over a connection of its own for each look."""
 
-    def __init__(self, url: str, service: str) -> None:
-        self._url = connection_url(url, f"{service}-invariants")
+    def __init__(self, url: str, name: str) -> None:
+        """`name` is what the broker shows of the connections."""
+        self._url = connection_url(url, name)
 
     async def states(self, names: Collection[str]) -> Mapping[str, QueueState]:
         """The state of each queue of `names` that exists. Raises Unavailable("rabbitmq")."""

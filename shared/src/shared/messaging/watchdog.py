@@ -7,12 +7,11 @@ ends with an error so that its supervisor starts a fresh one.
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
-import aio_pika
 import structlog
-from aio_pika.abc import AbstractConnection
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
-from shared.messaging.broker import connection_url
+from shared.errors import Unavailable
+from shared.messaging.queue_states import RabbitQueues
 from shared.topology import WorkQueue
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -31,7 +30,7 @@ class Watchdog:
     def __init__(
         self, url: str, service: str, queues: Sequence[str], resubscribe: Callable[[], Awaitable[None]]
     ) -> None:
-        self._url = connection_url(url, f"{service}-watchdog")
+        self._broker = RabbitQueues(url, f"{service}-watchdog")
         self._queues = queues
         self._resubscribe = resubscribe
         self._strikes = 0
@@ -43,12 +42,12 @@ class Watchdog:
         if not self._queues:
             return
         try:
-            counts = await self._counts(self._queues)
-        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
-            log.warning("watchdog.blind", error=type(error).__name__)
+            found = await self._broker.states(self._queues)
+        except Unavailable as away:
+            log.warning("watchdog.blind", cause=repr(away.__cause__))
             self.consuming = False
             return
-        missing = [name for name, (_, consumers) in zip(self._queues, counts, strict=True) if not consumers]
+        missing = [name for name in self._queues if name not in found or not found[name].consumers]
         self.consuming = not missing and self._resubscribed
         if self.consuming:
             self._strikes = 0
@@ -65,20 +64,7 @@ class Watchdog:
     async def ready_messages(self, queue: WorkQueue) -> int | None:
         """Messages waiting in `queue`; 0 when it does not exist, None when the broker cannot be asked."""
         try:
-            return (await self._counts([queue.name]))[0][0]
-        except (*CONNECTION_EXCEPTIONS, TimeoutError):
+            found = await self._broker.states([queue.name])
+        except Unavailable:
             return None
-
-    async def _counts(self, names: Sequence[str]) -> list[tuple[int, int]]:
-        """(ready messages, consumers) of each queue, zeros for one that does not exist."""
-        connection = await aio_pika.connect(self._url, timeout=5)
-        async with connection:
-            return [await self._count(connection, name) for name in names]
-
-    async def _count(self, connection: AbstractConnection, name: str) -> tuple[int, int]:
-        channel = await connection.channel()  # of its own: a missing queue closes it
-        try:
-            found = (await channel.declare_queue(name, passive=True, timeout=5)).declaration_result
-        except ChannelNotFoundEntity:
-            return 0, 0
-        return found.message_count or 0, found.consumer_count or 0
+        return found[queue.name].ready if queue.name in found else 0

@@ -11,13 +11,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.ports import Accepted, AcceptedJob, IdempotencyKey, NewJob, Render
 from shared import ids, outbox
 from shared.db.engine import LOCK_NOT_AVAILABLE, Transaction, sqlstate
-from shared.db.jobs import record_acceptances, request_event
+from shared.db.jobs import FIRST_TRANSITIONS, request_event
 from shared.events import GenerationRequested, RefreshRequested
 from shared.faults import crash_point
 from shared.jobs import JobKind, JobStatus
@@ -29,19 +29,38 @@ KEY_LIFE_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One plain acceptance. Its ids are chosen before, so that the whole answer can be written in one go."""
+class Opening:
+    """A job that does not exist yet. Its id is chosen before, so that the answer about it can be written with it."""
 
     new: NewJob
     caller: str
-    render: Render
-    key: IdempotencyKey | None
     job_id: UUID = field(default_factory=ids.job_id)
     traceparent: str | None = field(default_factory=current_traceparent)
 
     @property
+    def accepted(self) -> AcceptedJob:
+        return AcceptedJob(self.job_id, JobStatus.PENDING, created=True, new=self.new)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One plain acceptance."""
+
+    opening: Opening
+    render: Render
+    key: IdempotencyKey | None
+
+    @property
+    def caller(self) -> str:
+        return self.opening.caller
+
+    @property
+    def job_id(self) -> UUID:
+        return self.opening.job_id
+
+    @property
     def accepted(self) -> Accepted:
-        jobs = (AcceptedJob(self.job_id, JobStatus.PENDING, created=True, new=self.new),)
+        jobs = (self.opening.accepted,)
         return Accepted(jobs, self.render(jobs))
 
 
@@ -72,18 +91,34 @@ async def _accept(
     plain = _without_twins(wanted)
     claimed = await _claim_keys(tx, plain)
     ready = [one for one in plain if one.key is None or (one.caller, one.key.key) in claimed]
-    created = await _create(tx, ready, max_attempts, deadline_s) if ready else {}
-    done = {one.job_id: one.accepted for one in ready if one.job_id in created}
+    opened = await open_jobs(tx, [one.opening for one in ready], max_attempts, deadline_s)
+    done = {one.job_id: one.accepted for one in ready if one.job_id in opened}
     await _settle_keys(tx, ready, done)
-    if done:
-        accepted = [one for one in ready if one.job_id in done]
-        await tx.execute(
-            _CALLERS, {"job_ids": [one.job_id for one in accepted], "callers": [one.caller for one in accepted]}
-        )
-        await record_acceptances(tx, [one.job_id for one in accepted], ACTOR)
-        await outbox.add_all(tx, [(request_event(created[one.job_id]), one.traceparent) for one in accepted])
     await crash_point("gateway.before_commit")
     return [done.get(one.job_id) for one in wanted]
+
+
+async def open_jobs(
+    tx: Transaction, openings: Sequence[Opening], max_attempts: int, deadline_s: float
+) -> frozenset[UUID]:
+    """Create the jobs whose identity is free, each with its caller, its first transition and its event; their ids.
+
+    Waits for whoever is just opening a job of the same identity.
+    """
+    if not openings:
+        return frozenset()
+    rows = [_row(one) for one in sorted(openings, key=lambda one: str(one.new.dedupe_key))]
+    asked = {
+        "rows": orjson.dumps(rows, default=str).decode(),
+        "max_attempts": max_attempts,
+        "deadline_s": deadline_s,
+        "actor": ACTOR,
+    }
+    created = {row["id"]: row for row in (await tx.execute(_JOBS, asked)).mappings()}
+    opened = [one for one in openings if one.job_id in created]
+    if opened:
+        await outbox.add_all(tx, [(request_event(created[one.job_id]), one.traceparent) for one in opened])
+    return frozenset(created)
 
 
 def _without_twins(wanted: Sequence[Wanted]) -> list[Wanted]:
@@ -93,9 +128,10 @@ def _without_twins(wanted: Sequence[Wanted]) -> list[Wanted]:
     plain: list[Wanted] = []
     for one in wanted:
         key = None if one.key is None else (one.caller, one.key.key)
-        if key in keys or one.new.dedupe_key in identities:
+        identity = one.opening.new.dedupe_key
+        if key in keys or identity in identities:
             continue
-        identities.add(one.new.dedupe_key)
+        identities.add(identity)
         if key is not None:
             keys.add(key)
         plain.append(one)
@@ -111,18 +147,6 @@ async def _claim_keys(tx: Transaction, wanted: Sequence[Wanted]) -> set[tuple[st
         _KEYS, {"callers": callers, "keys": keys, "fingerprints": fingerprints, "life_s": KEY_LIFE_S}
     )
     return {(row.caller, row.key) for row in claimed}
-
-
-async def _create(
-    tx: Transaction, wanted: Sequence[Wanted], max_attempts: int, deadline_s: float
-) -> dict[UUID, RowMapping]:
-    """The jobs whose identity was free."""
-    rows = [_row(one) for one in sorted(wanted, key=lambda one: str(one.new.dedupe_key))]
-    created = await tx.execute(
-        _JOBS,
-        {"rows": orjson.dumps(rows, default=str).decode(), "max_attempts": max_attempts, "deadline_s": deadline_s},
-    )
-    return {row["id"]: row for row in created.mappings()}
 
 
 async def _settle_keys(tx: Transaction, ready: Sequence[Wanted], done: dict[UUID, Accepted]) -> None:
@@ -153,7 +177,7 @@ async def _settle_keys(tx: Transaction, ready: Sequence[Wanted], done: dict[UUID
         await tx.execute(_UNUSED, {"callers": callers, "keys": keys})
 
 
-def _row(one: Wanted) -> dict[str, Any]:
+def _row(one: Opening) -> dict[str, Any]:
     new = one.new
     event = GenerationRequested if new.kind is JobKind.GENERATION else RefreshRequested
     return {
@@ -204,25 +228,26 @@ _UNUSED = text(
     """
 )
 _JOBS = text(
-    """
-    INSERT INTO jobs (
-        id, kind, entity_kind, slug, requested_slug, entity_id, form, locale, context_tag, confidence, status,
-        max_attempts, dedupe_key, baseline_text_id, event_id, event_type, caller, traceparent, deadline_at)
-    SELECT
-        id, kind, entity_kind, slug, requested_slug, entity_id, form, locale, context_tag, confidence, 'PENDING',
-        CAST(:max_attempts AS integer), dedupe_key, baseline_text_id, event_id, event_type, caller, traceparent,
-        now() + make_interval(secs => :deadline_s)
-    FROM jsonb_to_recordset(CAST(CAST(:rows AS text) AS jsonb)) AS given (
-        id uuid, kind text, entity_kind text, slug text, requested_slug text, entity_id uuid, form text, locale text,
-        context_tag text, confidence float8, dedupe_key uuid, baseline_text_id uuid, event_id uuid, event_type text,
-        caller text, traceparent text)
-    ON CONFLICT (dedupe_key) WHERE status IN ('PENDING', 'PROCESSING', 'RETRYING') DO NOTHING
-    RETURNING id, kind, entity_kind, slug, entity_id, form, locale, context_tag, event_id, created_at
-    """
-)
-_CALLERS = text(
-    """
-    INSERT INTO job_callers (job_id, caller)
-    SELECT job_id, caller FROM unnest(CAST(:job_ids AS uuid[]), CAST(:callers AS text[])) AS given (job_id, caller)
-    """
+    f"""
+    WITH opened AS (
+        INSERT INTO jobs (
+            id, kind, entity_kind, slug, requested_slug, entity_id, form, locale, context_tag, confidence, status,
+            max_attempts, dedupe_key, baseline_text_id, event_id, event_type, caller, traceparent, deadline_at)
+        SELECT
+            id, kind, entity_kind, slug, requested_slug, entity_id, form, locale, context_tag, confidence, 'PENDING',
+            CAST(:max_attempts AS integer), dedupe_key, baseline_text_id, event_id, event_type, caller, traceparent,
+            now() + make_interval(secs => :deadline_s)
+        FROM jsonb_to_recordset(CAST(CAST(:rows AS text) AS jsonb)) AS given (
+            id uuid, kind text, entity_kind text, slug text, requested_slug text, entity_id uuid, form text, locale text,
+            context_tag text, confidence float8, dedupe_key uuid, baseline_text_id uuid, event_id uuid, event_type text,
+            caller text, traceparent text)
+        ON CONFLICT (dedupe_key) WHERE status IN ('PENDING', 'PROCESSING', 'RETRYING') DO NOTHING
+        RETURNING id, kind, entity_kind, slug, entity_id, form, locale, context_tag, event_id, created_at, caller
+    ), called AS (
+        INSERT INTO job_callers (job_id, caller) SELECT id, caller FROM opened
+    ), recorded AS (
+        {FIRST_TRANSITIONS.format(jobs="opened")}
+    )
+    SELECT * FROM opened
+    """  # noqa: S608 (nothing in it comes from outside)
 )

@@ -1,19 +1,13 @@
 """Jobs in PostgreSQL, as the gateway sees them: accept, join, read, cancel."""
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
 from uuid import UUID
 
 import structlog
 from sqlalchemy import (
     Boolean,
-    Executable,
-    Float,
     Select,
-    bindparam,
     func,
-    insert,
     literal,
     literal_column,
     select,
@@ -22,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from gateway.adapters import postgres_answers as answers
-from gateway.adapters.acceptances import ACTOR, MAX_TOGETHER, Busy, Wanted, accept_together
+from gateway.adapters.acceptances import ACTOR, MAX_TOGETHER, Busy, Opening, Wanted, accept_together, open_jobs
 from gateway.adapters.job_rows import SELECT_VIEW, view
 from gateway.ports import (
     Acceptance,
@@ -40,17 +34,15 @@ from gateway.ports import (
     Render,
     UnknownJob,
 )
-from shared import ids, outbox
+from shared import outbox
 from shared.batching import Batches
 from shared.db.engine import Database, Transaction
-from shared.db.jobs import Sql, move, record_acceptance, request_event, stopped_event, the_job
+from shared.db.jobs import Sql, move, stopped_event, the_job
 from shared.db.tables import job_callers
 from shared.db.tables import jobs as job_table
 from shared.errors import Unavailable
-from shared.events import GenerationRequested, RefreshRequested
 from shared.faults import crash_point
-from shared.jobs import AttemptPolicy, JobKind, JobStatus
-from shared.telemetry.context import current_traceparent
+from shared.jobs import AttemptPolicy, JobStatus
 
 _TRIES = 5
 _IS_ACTIVE = literal_column("status IN ('PENDING', 'PROCESSING', 'RETRYING')", Boolean)
@@ -72,7 +64,7 @@ class PostgresJobs:
     ) -> Acceptance:
         """Accept all or none in one transaction; see the port. Nothing is promised in memory: a lost answer is found again by its key."""
         if len(jobs) == 1 and not jobs[0].force:
-            acceptance: Acceptance | None = await self._together(Wanted(jobs[0], caller, render, key))
+            acceptance: Acceptance | None = await self._together(Wanted(Opening(jobs[0], caller), render, key))
         else:
             acceptance = None
         if acceptance is None:
@@ -157,50 +149,19 @@ class PostgresJobs:
 
     async def _create_or_join(self, tx: Transaction, new: NewJob, caller: str) -> AcceptedJob:
         """The job of the identity. It is tried again when the active job ends between the two looks at it."""
-        job_id = ids.job_id()
+        opening = Opening(new, caller)
         if new.force:  # one at a time: each supersedes the one before it, and none runs out of tries
             await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(new.dedupe_key), 0))))
         for _ in range(_TRIES):
             if new.force:
-                await _stop(tx, _active_job(new.dedupe_key), reason="superseded", superseded_by=job_id)
-            if await self._create(tx, new, caller, job_id):
-                return AcceptedJob(job_id, JobStatus.PENDING, created=True, new=new)
+                await _stop(tx, _active_job(new.dedupe_key), reason="superseded", superseded_by=opening.job_id)
+            if await open_jobs(tx, [opening], self._policy.max_attempts, self._policy.deadline_s):
+                return opening.accepted
             if not new.force:
                 joined = await _join(tx, new, caller)
                 if joined is not None:
                     return joined
         raise Unavailable("postgres")
-
-    async def _create(self, tx: Transaction, new: NewJob, caller: str, job_id: UUID) -> bool:
-        """False when the identity has an active job; waits for one that is just being accepted."""
-        event = GenerationRequested if new.kind is JobKind.GENERATION else RefreshRequested
-        row = {
-            "id": job_id,
-            "kind": new.kind,
-            "entity_kind": new.entity_kind,
-            "slug": new.slug,
-            "requested_slug": new.requested_slug,
-            "entity_id": new.entity_id,
-            "form": new.form,
-            "locale": new.locale,
-            "context_tag": new.context_tag,
-            "confidence": new.confidence,
-            "status": JobStatus.PENDING,
-            "max_attempts": self._policy.max_attempts,
-            "dedupe_key": new.dedupe_key,
-            "baseline_text_id": new.baseline_text_id,
-            "event_id": ids.row_id(),
-            "event_type": event.type,
-            "caller": caller,
-            "traceparent": current_traceparent(),
-        }
-        created = (await tx.execute(_new_job(*row), {**row, "deadline_s": self._policy.deadline_s})).mappings().first()
-        if created is None:
-            return False
-        await tx.execute(_CALLER, {"job_id": job_id, "caller": caller})
-        await record_acceptance(tx, job_id, ACTOR)
-        await outbox.add(tx, request_event(created))
-        return True
 
     async def _one(self, statement: Select[tuple[object, ...]]) -> JobView | None:
         row = (await self._database.read(statement)).mappings().first()
@@ -246,16 +207,3 @@ def _identity(new: NewJob) -> str:
 def _tell(accepted: Sequence[AcceptedJob]) -> None:
     for job in accepted:
         log.info("job.accepted" if job.created else "job.joined", job_id=str(job.job_id), slug=job.new.slug)
-
-
-@cache
-def _new_job(*given: str) -> Executable:
-    """Insert a job unless its identity has an active one. Built once: composing a statement costs more than sending it."""
-    deadline = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("deadline_s", type_=Float))
-    columns: dict[str, Any] = {name: bindparam(name) for name in given}
-    row = postgresql.insert(job_table).values(columns | {"deadline_at": deadline})
-    unless_active = row.on_conflict_do_nothing(index_elements=[job_table.c.dedupe_key], index_where=_IS_ACTIVE)
-    return unless_active.returning(*job_table.c)
-
-
-_CALLER = insert(job_callers)

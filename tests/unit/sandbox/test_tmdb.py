@@ -137,10 +137,10 @@ async def test_a_person_has_birth_facts_and_credits(client: httpx.AsyncClient) -
 async def test_someone_only_credited_has_a_stable_id_and_no_birth_facts(
     client: httpx.AsyncClient, store: Store
 ) -> None:
-    person_id = store.person_named("Vince Gilligan").id
+    person_id = store.credited("Vince Gilligan").id
     body = (await client.get(f"{API}/person/{person_id}")).json()
 
-    assert person_id == Store([], [store.patch("tv", 1396, {})], {}).person_named("Vince Gilligan").id
+    assert person_id == Store([], [store.patch("tv", 1396, {})], {}).credited("Vince Gilligan").id
     assert person_id >= FIRST_DERIVED_ID
     assert body["name"] == "Vince Gilligan"
     assert body["birthday"] is None

@@ -5,18 +5,17 @@ from typing import Any
 
 from sandbox.tmdb.entries import Movie, Person, Show
 from sandbox.tmdb.mapping import Mapping, credit_id
+from sandbox.tmdb.places import language
 from sandbox.tmdb.store import Work
 
 
 def _credits(map_: Mapping, title: Movie | Show) -> dict[str, Any]:
     cast: list[dict[str, Any]] = []
     for order, part in enumerate(title.cast):
-        person = map_.credited(part.name, Work(title, "Acting", "Actor"))
+        person = map_.credited(part.key, Work(title, "Acting", "Actor"))
         extra = {"cast_id": order + 1} if isinstance(title, Movie) else {}
         cast.append({**person, **extra, "character": part.character, "order": order})
-    crew = [
-        {**map_.credited(name, work), "department": work.department, "job": work.job} for name, work in _crew(title)
-    ]
+    crew = [{**map_.credited(key, work), "department": work.department, "job": work.job} for key, work in _crew(title)]
     return {"cast": cast, "crew": crew}
 
 
@@ -24,12 +23,12 @@ def _aggregate(map_: Mapping, show: Show) -> dict[str, Any]:
     episodes = show.number_of_episodes
     cast: list[dict[str, Any]] = []
     for order, part in enumerate(show.cast):
-        person = map_.credited(part.name, Work(show, "Acting", "Actor"))
+        person = map_.credited(part.key, Work(show, "Acting", "Actor"))
         role = {"credit_id": person.pop("credit_id"), "character": part.character, "episode_count": episodes}
         cast.append({**person, "roles": [role], "total_episode_count": episodes, "order": order})
     crew: list[dict[str, Any]] = []
-    for name, work in _crew(show):
-        person = map_.credited(name, work)
+    for key, work in _crew(show):
+        person = map_.credited(key, work)
         job = {"credit_id": person.pop("credit_id"), "job": work.job, "episode_count": episodes}
         crew.append({**person, "jobs": [job], "department": work.department, "total_episode_count": episodes})
     return {"cast": cast, "crew": crew}
@@ -37,11 +36,11 @@ def _aggregate(map_: Mapping, show: Show) -> dict[str, Any]:
 
 def _crew(title: Movie | Show) -> list[tuple[str, Work]]:
     if isinstance(title, Show):
-        return [(name, Work(title, "Production", "Executive Producer")) for name in title.executive_producers]
+        return [(key, Work(title, "Production", "Executive Producer")) for key in title.executive_producers]
     return [
-        *((name, Work(title, "Directing", "Director")) for name in title.directors),
-        *((name, Work(title, "Writing", "Writer")) for name in title.writers),
-        *((name, Work(title, "Production", "Producer")) for name in title.producers),
+        *((key, Work(title, "Directing", "Director")) for key in title.directors),
+        *((key, Work(title, "Writing", "Writer")) for key in title.writers),
+        *((key, Work(title, "Production", "Producer")) for key in title.producers),
     ]
 
 
@@ -54,7 +53,7 @@ def _works(map_: Mapping, person: Person, kinds: tuple[type, ...], *, tagged: bo
         item = map_.title_item(work.title)
         if not tagged:
             del item["media_type"]
-        item["credit_id"] = credit_id(person.name, work.title, work.job)
+        item["credit_id"] = credit_id(person.key, work.title, work.job)
         if isinstance(work.title, Show):
             item["episode_count"] = work.title.number_of_episodes
         if work.department == "Acting":
@@ -63,14 +62,6 @@ def _works(map_: Mapping, person: Person, kinds: tuple[type, ...], *, tagged: bo
         else:
             crew.append({**item, "department": work.department, "job": work.job})
     return {"cast": cast, "crew": crew}
-
-
-def _alike(map_: Mapping, title: Movie | Show) -> dict[str, Any]:
-    others = map_.store.movies.values() if isinstance(title, Movie) else map_.store.shows.values()
-    shared = [(len(set(other.genres) & set(title.genres)), other) for other in others if other.id != title.id]
-    best = sorted((pair for pair in shared if pair[0]), key=lambda pair: (-pair[0], -pair[1].popularity, pair[1].id))
-    items = [map_.title_item(other) for _, other in best[:20]]
-    return {"page": 1, "results": items, "total_pages": 1, "total_results": len(items)}
 
 
 def _release(code: str, movie: Movie) -> dict[str, Any]:
@@ -97,16 +88,14 @@ def _translations(member: str, title: str, titles: dict[str, str], overview: str
 
 
 def _translation(locale: str, data: dict[str, str]) -> dict[str, Any]:
-    language, _, country = locale.partition("-")
-    return {"iso_3166_1": country, "iso_639_1": language, "name": "", "english_name": "", "data": data}
+    code, _, country = locale.partition("-")
+    return {"iso_3166_1": country, **language(code), "data": data}
 
 
 MOVIE_PARTS: dict[str, Callable[[Mapping, Movie], dict[str, Any]]] = {
     "credits": _credits,
     "external_ids": lambda _map, movie: _external_ids(movie.imdb_id),
     "videos": lambda _map, _entry: {"results": []},
-    "recommendations": _alike,
-    "similar": _alike,
     "keywords": lambda _map, _entry: {"keywords": []},
     "alternative_titles": lambda _map, movie: {"titles": _alternatives(movie.titles)},
     "translations": lambda _map, movie: _translations("title", movie.title, movie.titles, movie.overview),
@@ -119,8 +108,6 @@ SHOW_PARTS: dict[str, Callable[[Mapping, Show], dict[str, Any]]] = {
     "aggregate_credits": _aggregate,
     "external_ids": lambda _map, _entry: _external_ids(None) | {"tvdb_id": None},
     "videos": lambda _map, _entry: {"results": []},
-    "recommendations": _alike,
-    "similar": _alike,
     "keywords": lambda _map, _entry: {"results": []},
     "alternative_titles": lambda _map, show: {"results": _alternatives(show.titles)},
     "translations": lambda _map, show: _translations("name", show.name, show.titles, show.overview),

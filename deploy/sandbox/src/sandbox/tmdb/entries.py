@@ -17,9 +17,9 @@ class FactsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One name in the cast, and the character played."""
+    """One person in the cast, and the character played."""
 
-    name: str
+    key: str
     character: str
 
 
@@ -30,10 +30,15 @@ class Group:
     id: int
     name: str
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the collection is searched by."""
+        return (self.name,)
+
 
 @dataclass(frozen=True, slots=True)
 class Movie:
-    """A film. Dates are ISO 8601, the runtime is in minutes."""
+    """A film. Dates are ISO 8601, the runtime is in minutes, people are named by `Person.key`."""
 
     id: int
     imdb_id: str | None
@@ -67,10 +72,15 @@ class Movie:
         """Every title the film is known by."""
         return (self.title, self.original_title, *self.titles.values())
 
+    @property
+    def makers(self) -> frozenset[str]:
+        """The keys of everybody credited."""
+        return frozenset((*self.directors, *self.writers, *self.producers, *(part.key for part in self.cast)))
+
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """A series or an unscripted show, which `type` tells apart."""
+    """A series or an unscripted show, which `type` tells apart. People are named by `Person.key`."""
 
     id: int
     name: str
@@ -106,12 +116,21 @@ class Show:
         """Every title the show is known by."""
         return (self.name, self.original_name, *self.titles.values())
 
+    @property
+    def makers(self) -> frozenset[str]:
+        """The keys of everybody credited."""
+        return frozenset((*self.created_by, *self.executive_producers, *(part.key for part in self.cast)))
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person. Those who only appear in credits have no birth facts and an empty biography."""
+    """A person. Those who only appear in credits have no birth facts and an empty biography.
+
+    `key` is what credits call the person: the name, for one of several namesakes with more behind it.
+    """
 
     id: int
+    key: str
     name: str
     birthday: str | None
     deathday: str | None
@@ -236,12 +255,12 @@ def show(raw: dict[str, Any]) -> Show:
     )  # fmt: skip
 
 
-def person(name: str, raw: dict[str, Any]) -> Person:
-    """The person of that name; FactsError when a member is unknown or wrong."""
-    read = _Reader(raw, f"person {name}")
+def person(raw: dict[str, Any]) -> Person:
+    """The person of the JSON form; FactsError when a member is unknown or wrong."""
+    read = _Reader(raw, f"person {raw.get('key')}")
     read.only(set(Person.__dataclass_fields__))
     return Person(
-        read.whole("id"), name, read.maybe_date("birthday"), read.maybe_date("deathday"),
+        read.whole("id"), read.text("key"), read.text("name"), read.maybe_date("birthday"), read.maybe_date("deathday"),
         read.maybe_text("place_of_birth"), read.whole("gender"), read.text("department"), read.text("biography"),
         read.texts("also_known_as"),
     )  # fmt: skip

@@ -4,17 +4,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.tmdb.entries import Movie, Person, Show
+from sandbox.tmdb.entries import Group, Movie, Person, Show
 from sandbox.tmdb.genres import MOVIE_GENRES, TV_GENRES
+from sandbox.tmdb.places import country, language
 from sandbox.tmdb.store import Store, Work
 
-_COUNTRIES = {
-    "US": "United States of America", "GB": "United Kingdom", "PL": "Poland", "DE": "Germany", "FR": "France",
-    "ES": "Spain", "IT": "Italy", "JP": "Japan", "KR": "South Korea", "CA": "Canada", "AU": "Australia",
-    "NZ": "New Zealand", "SE": "Sweden", "DK": "Denmark", "NO": "Norway", "MX": "Mexico", "BR": "Brazil",
-    "IN": "India", "CN": "China", "HK": "Hong Kong", "IE": "Ireland", "BE": "Belgium", "AT": "Austria",
-}  # fmt: skip
-_LANGUAGES = {"en": "English", "pl": "Polski", "de": "Deutsch", "fr": "Français", "es": "Español", "it": "Italiano"}
+_NO_IMAGES = {"poster_path": None, "backdrop_path": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +60,13 @@ class Mapping:
             "vote_count": show.vote_count,
         }
 
+    def plain_item(self, title: Movie | Show) -> dict[str, Any]:
+        """A film or show in a list of its kind."""
+        return self.movie_item(title) if isinstance(title, Movie) else self.show_item(title)
+
     def title_item(self, title: Movie | Show) -> dict[str, Any]:
         """A film or show in a list of both kinds."""
-        item = self.movie_item(title) if isinstance(title, Movie) else self.show_item(title)
-        return {**item, "media_type": "movie" if isinstance(title, Movie) else "tv"}
+        return {**self.plain_item(title), "media_type": "movie" if isinstance(title, Movie) else "tv"}
 
     def person_item(self, person: Person) -> dict[str, Any]:
         """A person as it appears in lists."""
@@ -80,20 +78,19 @@ class Mapping:
         item = self.movie_item(movie)
         del item["genre_ids"]
         group = movie.collection
-        collection = {"id": group.id, "name": group.name, "poster_path": None, "backdrop_path": None} if group else None
         return {
             **item,
-            "belongs_to_collection": collection,
+            "belongs_to_collection": {"id": group.id, "name": group.name, **_NO_IMAGES} if group else None,
             "budget": 0,
             "genres": [{"id": MOVIE_GENRES[name], "name": name} for name in movie.genres],
             "homepage": "",
             "imdb_id": movie.imdb_id,
             "origin_country": list(movie.countries),
             "production_companies": [],
-            "production_countries": _countries(movie.countries),
+            "production_countries": [country(code) for code in movie.countries],
             "revenue": 0,
             "runtime": movie.runtime,
-            "spoken_languages": _languages(movie.original_language),
+            "spoken_languages": [language(movie.original_language)],
             "status": "Released",
             "tagline": movie.tagline,
         }
@@ -119,13 +116,22 @@ class Mapping:
             "number_of_episodes": show.number_of_episodes,
             "number_of_seasons": show.number_of_seasons,
             "production_companies": [],
-            "production_countries": _countries(show.countries),
+            "production_countries": [country(code) for code in show.countries],
             "seasons": [],
-            "spoken_languages": _languages(show.original_language),
+            "spoken_languages": [language(show.original_language)],
             "status": show.status,
             "tagline": show.tagline,
             "type": show.type,
         }
+
+    def collection_item(self, group: Group) -> dict[str, Any]:
+        """A collection as it appears in a search."""
+        return {"adult": False, **self._collection(group)}
+
+    def collection(self, group: Group) -> dict[str, Any]:
+        """The details of a collection, its films in the order of their release."""
+        films = sorted(self.store.movies_of(group.id), key=lambda movie: (movie.date, movie.id))
+        return {**self._collection(group), "parts": [self.title_item(movie) for movie in films]}
 
     def person(self, person: Person) -> dict[str, Any]:
         """The details of a person."""
@@ -142,10 +148,10 @@ class Mapping:
             "place_of_birth": person.place_of_birth,
         }
 
-    def credited(self, name: str, work: Work) -> dict[str, Any]:
+    def credited(self, key: str, work: Work) -> dict[str, Any]:
         """The person of a credit, with the credit's id."""
-        person = self._person(self.store.person_named(name))
-        return {**person, "credit_id": credit_id(name, work.title, work.job)}
+        person = self._person(self.store.credited(key))
+        return {**person, "credit_id": credit_id(key, work.title, work.job)}
 
     def _person(self, person: Person) -> dict[str, Any]:
         return {
@@ -163,29 +169,25 @@ class Mapping:
         """Half the popularity of the best known title of a person."""
         return round(max((work.title.popularity for work in self.store.works_of(person.id)), default=0.0) / 2, 3)
 
-    def _creator(self, name: str, show: Show) -> dict[str, Any]:
-        person = self._person(self.store.person_named(name))
+    def _collection(self, group: Group) -> dict[str, Any]:
+        names = {"name": group.name, "original_language": "en", "original_name": group.name}
+        return {"id": group.id, **names, "overview": "", **_NO_IMAGES}
+
+    def _creator(self, key: str, show: Show) -> dict[str, Any]:
+        person = self._person(self.store.credited(key))
         names = ("id", "name", "original_name", "gender", "profile_path")
-        return {**{key: person[key] for key in names}, "credit_id": credit_id(name, show, "Creator")}
+        return {**{key: person[key] for key in names}, "credit_id": credit_id(key, show, "Creator")}
 
     def _localised(self, title: str, titles: dict[str, str]) -> str:
         by_language = {locale.split("-")[0]: text for locale, text in titles.items()}
         return titles.get(self.language) or by_language.get(self.language.split("-")[0]) or title
 
 
-def credit_id(name: str, title: Movie | Show, job: str) -> str:
+def credit_id(key: str, title: Movie | Show, job: str) -> str:
     """TMDb's 24 hexadecimal digits of a credit, derived from what the credit says."""
     kind = "movie" if isinstance(title, Movie) else "tv"
-    return hashlib.sha256(f"{kind}:{title.id}:{job}:{name}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"{kind}:{title.id}:{job}:{key}".encode()).hexdigest()[:24]
 
 
 def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:3])
-
-
-def _countries(codes: tuple[str, ...]) -> list[dict[str, str]]:
-    return [{"iso_3166_1": code, "name": _COUNTRIES.get(code, code)} for code in codes]
-
-
-def _languages(code: str) -> list[dict[str, str]]:
-    return [{"english_name": _LANGUAGES.get(code, code), "iso_639_1": code, "name": _LANGUAGES.get(code, "")}]

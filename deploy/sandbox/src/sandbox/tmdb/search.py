@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from sandbox.matching import plain
-from sandbox.tmdb.entries import Movie, Person, Show
+from sandbox.tmdb.entries import Group, Movie, Person, Show
 
-Entry = TypeVar("Entry", Movie, Show, Person)
+Entry = TypeVar("Entry", Movie, Show, Person, Group)
 
 
 def search(query: str, entries: Iterable[Entry], popularity: dict[int, float]) -> list[tuple[int, Entry]]:
@@ -24,6 +24,5 @@ def _score(wanted: str, name: str) -> int:
         return 3
     if name.startswith(wanted):
         return 2
-    words = name.split()
-    every = all(any(word.startswith(part) for word in words) for part in wanted.split())
-    return 1 if name and every else 0
+    begun = all(f" {part}" in f" {name}" for part in wanted.split())
+    return 1 if begun else 0

@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 
-from sandbox.tmdb.entries import FactsError, Movie, Person, Show, movie, person, show
+from sandbox.tmdb.entries import FactsError, Group, Movie, Person, Show, movie, person, show
 
-FIRST_DERIVED_ID = 3_000_000
+FIRST_INVENTED_ID = 100_000_000  # of entries whose TMDb id we do not know; TMDb itself has not come near
+FIRST_DERIVED_ID = 101_000_000
 _DERIVED_IDS = 900_000_000
 
 
@@ -41,7 +42,7 @@ class Store:
         self._original: Raw = {
             "movie": _by_id("movie", movies),
             "tv": _by_id("tv", shows),
-            "person": _by_id("person", [{**facts, "name": name} for name, facts in people.items()]),
+            "person": _by_id("person", [{"name": key, **facts, "key": key} for key, facts in people.items()]),
         }
         self._changed: set[tuple[str, int]] = set()
         self._build(copy.deepcopy(self._original))
@@ -70,9 +71,9 @@ class Store:
     def patch(self, kind: str, entry_id: int, members: dict[str, Any]) -> dict[str, Any]:
         """Changes members of an entry and gives it back; KeyError when there is none, FactsError when they are wrong."""
         raw = copy.deepcopy(self._raw)
-        entry = raw[kind].get(entry_id) or self._credited(kind, entry_id)
-        if members.get("id", entry_id) != entry_id:
-            raise FactsError("The id cannot change.")
+        entry = raw[kind].get(entry_id) or self._derived(kind, entry_id)
+        if any(members.get(name, entry.get(name)) != entry.get(name) for name in ("id", "key")):
+            raise FactsError("The id and the key cannot change.")
         raw[kind][entry_id] = {**entry, **members}
         self._build(raw)
         self._changed.add((kind, entry_id))
@@ -93,15 +94,23 @@ class Store:
         """How many entries there are of each kind."""
         return {"movie": len(self.movies), "tv": len(self.shows), "person": len(self.people)}
 
-    def person_named(self, name: str) -> Person:
-        """The person of a credit."""
-        return self._names[name]
+    def collections(self) -> dict[int, Group]:
+        """The collections that films belong to, by id."""
+        return {movie.collection.id: movie.collection for movie in self.movies.values() if movie.collection}
+
+    def movies_of(self, collection_id: int) -> list[Movie]:
+        """The films of a collection."""
+        return [one for one in self.movies.values() if one.collection and one.collection.id == collection_id]
+
+    def credited(self, key: str) -> Person:
+        """The person whom credits call `key`."""
+        return self._credited[key]
 
     def works_of(self, person_id: int) -> list[Work]:
         """Everything a person did, most popular title first."""
         return self._works.get(person_id, [])
 
-    def _credited(self, kind: str, entry_id: int) -> dict[str, Any]:
+    def _derived(self, kind: str, entry_id: int) -> dict[str, Any]:
         if kind != "person":
             raise KeyError(entry_id)
         found = self.people[entry_id]
@@ -110,30 +119,30 @@ class Store:
     def _build(self, raw: Raw) -> None:
         movies = {entry_id: movie(entry) for entry_id, entry in raw["movie"].items()}
         shows = {entry_id: show(entry) for entry_id, entry in raw["tv"].items()}
-        people = {entry_id: person(entry["name"], entry) for entry_id, entry in raw["person"].items()}
-        names = {found.name: found for found in people.values()}
+        people = {entry_id: person(entry) for entry_id, entry in raw["person"].items()}
+        credited = {found.key: found for found in people.values()}
         works: dict[int, list[Work]] = {}
         for title in sorted((*movies.values(), *shows.values()), key=lambda title: -title.popularity):
-            for name, work in _works(title):
-                if name not in names:
-                    found = _derived(name, work, people)
-                    people[found.id] = names[name] = found
-                works.setdefault(names[name].id, []).append(work)
+            for key, work in _works(title):
+                if key not in credited:
+                    found = _derived(key, work, people)
+                    people[found.id] = credited[key] = found
+                works.setdefault(credited[key].id, []).append(work)
         self.movies, self.shows, self.people, self._raw = movies, shows, people, raw
-        self._names, self._works = names, works
+        self._credited, self._works = credited, works
 
 
 def _works(title: Movie | Show) -> list[tuple[str, Work]]:
-    cast = [(part.name, Work(title, "Acting", "Actor", part.character, at)) for at, part in enumerate(title.cast)]
+    cast = [(part.key, Work(title, "Acting", "Actor", part.character, at)) for at, part in enumerate(title.cast)]
     if isinstance(title, Show):
-        created = [(name, Work(title, "Creator", "Creator")) for name in title.created_by]
-        produced = [(name, Work(title, "Production", "Executive Producer")) for name in title.executive_producers]
+        created = [(key, Work(title, "Creator", "Creator")) for key in title.created_by]
+        produced = [(key, Work(title, "Production", "Executive Producer")) for key in title.executive_producers]
         return [*cast, *created, *produced]
     return [
         *cast,
-        *((name, Work(title, "Directing", "Director")) for name in title.directors),
-        *((name, Work(title, "Writing", "Writer")) for name in title.writers),
-        *((name, Work(title, "Production", "Producer")) for name in title.producers),
+        *((key, Work(title, "Directing", "Director")) for key in title.directors),
+        *((key, Work(title, "Writing", "Writer")) for key in title.writers),
+        *((key, Work(title, "Production", "Producer")) for key in title.producers),
     ]
 
 
@@ -142,7 +151,7 @@ def _derived(name: str, work: Work, taken: dict[int, Person]) -> Person:
     while (person_id := FIRST_DERIVED_ID + number % _DERIVED_IDS) in taken:
         number += 1
     department = "Writing" if work.department == "Creator" else work.department
-    return Person(person_id, name, None, None, None, 0, department, "", ())
+    return Person(person_id, name, name, None, None, None, 0, department, "", ())
 
 
 def _by_id(kind: str, entries: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:

@@ -6,8 +6,10 @@ from typing import Any
 from starlette.requests import Request
 
 from sandbox.tmdb.appends import MOVIE_PARTS, PERSON_PARTS, SHOW_PARTS
+from sandbox.tmdb.entries import Movie, Show
 from sandbox.tmdb.genres import MOVIE_GENRES, TV_GENRES
 from sandbox.tmdb.mapping import Mapping
+from sandbox.tmdb.related import recommendations, similar
 from sandbox.tmdb.search import search
 
 PAGE_SIZE = 20
@@ -68,6 +70,13 @@ def _search_people(request: Request, map_: Mapping) -> dict[str, Any]:
     return _paged(request, [map_.person_item(person) for _, person in hits])
 
 
+def _search_collections(request: Request, map_: Mapping) -> dict[str, Any]:
+    groups = map_.store.collections().values()
+    known = {one.id: max(movie.popularity for movie in map_.store.movies_of(one.id)) for one in groups}
+    hits = search(request.query_params.get("query", ""), groups, known)
+    return _paged(request, [map_.collection_item(group) for _, group in hits])
+
+
 def _search_multi(request: Request, map_: Mapping) -> dict[str, Any]:
     text = request.query_params.get("query", "")
     movies = {m.id: m for m in map_.store.movies.values() if not m.adult}
@@ -99,7 +108,8 @@ def _detail(kind: str) -> View:
         wanted = [name for name in request.query_params.get("append_to_response", "").split(",") if name]
         if len(wanted) > MAX_APPENDS:
             raise TmdbError(27)
-        return {**details(entry), **{name: parts[name](map_, entry) for name in wanted if name in parts}}
+        lists = {name: _RELATED[name](request, map_, entry) for name in wanted if name in _RELATED and kind != "person"}
+        return {**details(entry), **{name: parts[name](map_, entry) for name in wanted if name in parts}, **lists}
 
     return view
 
@@ -111,6 +121,22 @@ def _part(kind: str, name: str) -> View:
         return {"id": entry.id, **parts[name](map_, entry)}
 
     return view
+
+
+def _recommendations(request: Request, map_: Mapping, title: Movie | Show) -> dict[str, Any]:
+    return _paged(request, [map_.title_item(other) for other in recommendations(map_.store, title)])
+
+
+def _similar(request: Request, map_: Mapping, title: Movie | Show) -> dict[str, Any]:
+    """Of films and shows only; TMDb does not say `media_type` here."""
+    return _paged(request, [map_.plain_item(other) for other in similar(map_.store, title)])
+
+
+_RELATED = {"recommendations": _recommendations, "similar": _similar}
+
+
+def _related(kind: str, name: str) -> View:
+    return lambda request, map_: _RELATED[name](request, map_, _one(_kind(kind, map_)[0], request))
 
 
 def _kind(kind: str, map_: Mapping) -> tuple[dict[int, Any], dict[str, Any], Callable[[Any], dict[str, Any]]]:
@@ -135,13 +161,7 @@ def _find(request: Request, map_: Mapping) -> dict[str, Any]:
 
 
 def _collection(request: Request, map_: Mapping) -> dict[str, Any]:
-    wanted = request.path_params["entry_id"]
-    parts = [m for m in map_.store.movies.values() if m.collection and m.collection.id == wanted]
-    if not parts or not parts[0].collection:
-        raise TmdbError(34)
-    items = [map_.title_item(movie) for movie in sorted(parts, key=lambda movie: movie.date)]
-    name = parts[0].collection.name
-    return {"id": wanted, "name": name, "overview": "", "poster_path": None, "backdrop_path": None, "parts": items}
+    return map_.collection(_one(map_.store.collections(), request))
 
 
 def _changes(kind: str) -> View:
@@ -165,6 +185,7 @@ VIEWS: dict[str, View] = {
     "/search/tv": _search_shows,
     "/search/person": _search_people,
     "/search/multi": _search_multi,
+    "/search/collection": _search_collections,
     "/movie/changes": _changes("movie"),
     "/tv/changes": _changes("tv"),
     "/person/changes": _changes("person"),
@@ -179,6 +200,8 @@ VIEWS: dict[str, View] = {
     "/tv/{entry_id:int}": _detail("tv"),
     "/person/{entry_id:int}": _detail("person"),
     **{f"/movie/{{entry_id:int}}/{name}": _part("movie", name) for name in MOVIE_PARTS},
+    **{f"/movie/{{entry_id:int}}/{name}": _related("movie", name) for name in _RELATED},
     **{f"/tv/{{entry_id:int}}/{name}": _part("tv", name) for name in SHOW_PARTS},
+    **{f"/tv/{{entry_id:int}}/{name}": _related("tv", name) for name in _RELATED},
     **{f"/person/{{entry_id:int}}/{name}": _part("person", name) for name in PERSON_PARTS},
 }

@@ -67,6 +67,9 @@ GRANT UPDATE (replayed_at, purged_at, headers, body, detail, exact) ON dead_lett
 GRANT SELECT, INSERT ON admin_audit TO :"gateway";
 
 GRANT INSERT, UPDATE ON entities, tmdb_snapshots TO :"generator", :"tmdb_sync";
+GRANT SELECT ON search_documents, search_words TO :"gateway", :"generator", :"tmdb_sync";
+GRANT INSERT, UPDATE ON search_documents TO :"generator", :"tmdb_sync";
+GRANT INSERT ON search_words TO :"generator", :"tmdb_sync";
 GRANT INSERT ON slug_aliases TO :"generator", :"tmdb_sync";
 GRANT INSERT, UPDATE, DELETE ON credits TO :"generator", :"tmdb_sync";
 

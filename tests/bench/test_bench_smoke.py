@@ -32,7 +32,8 @@ def test_every_benchmark_measures_its_subjects(name: str, common_ground: Ground)
     assert results
     for result in results:
         if isinstance(result, Tally):
-            assert [len(row) for row in result.rows] == [len(result.columns)] * 4
+            assert len(result.rows) >= 4
+            assert {len(row) for row in result.rows} == {len(result.columns)}
         else:
             assert result.judged in result.samples
             assert all(result.ratio(subject) for subject in result.samples if subject != result.judged)

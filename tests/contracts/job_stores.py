@@ -14,25 +14,28 @@ from gateway.ports import (
     Accepted,
     AcceptedJob,
     Answer,
+    Budget,
     IdempotencyKey,
     JobStore,
     NewJob,
     StoredAnswers,
 )
 from shared.db.engine import Database, Transaction
-from shared.db.jobs import move, seconds, the_job
-from shared.db.tables import idempotency_keys, outbox
+from shared.db.jobs import move, the_job
+from shared.db.jobs import seconds as interval
+from shared.db.tables import idempotency_keys, jobs, outbox
 from shared.entities import ContextTag, EntityKind, Form, Locale
 from shared.jobs import AttemptPolicy, Identity, JobKind, JobStatus
 from shared.testing.clock import FakeClock
 from shared.testing.database import FakeDatabase
 
 POLICY = AttemptPolicy(max_attempts=2, deadline_s=300.0)
+BUDGET = Budget(limit=2, window_s=60.0)
 KEY = IdempotencyKey("key-1234", "fingerprint")
 
 
-def wanted(tag: ContextTag | None = None, *, force: bool = False) -> NewJob:
-    slug, form, locale = "the-matrix-1999", Form.DESCRIPTION, Locale.EN
+def wanted(tag: ContextTag | None = None, *, slug: str = "the-matrix-1999", force: bool = False) -> NewJob:
+    form, locale = Form.DESCRIPTION, Locale.EN
     return NewJob(
         kind=JobKind.GENERATION,
         entity_kind=EntityKind.MOVIE,
@@ -65,6 +68,10 @@ class World:
     async def let_keys_expire(self) -> None: ...
 
     @abstractmethod
+    async def pass_time(self, seconds: float) -> None:
+        """Make every job that much older."""
+
+    @abstractmethod
     async def events(self) -> list[tuple[str, UUID]]:
         """Type and job of every event that waits to be published, in order."""
 
@@ -91,7 +98,7 @@ class FakeWorld(World):
     def __init__(self) -> None:
         self._clock = FakeClock()
         self._database = FakeDatabase(self._clock)
-        self.jobs = self.answers = FakeJobs(self._database, POLICY)
+        self.jobs = self.answers = FakeJobs(self._database, POLICY, BUDGET)
 
     async def end(self, job_id: UUID, status: JobStatus) -> None:
         job = self._database.move(self._database.jobs[job_id], JobStatus.PROCESSING, "worker")
@@ -99,6 +106,9 @@ class FakeWorld(World):
 
     async def let_keys_expire(self) -> None:
         self._clock.advance(LIFE_S)
+
+    async def pass_time(self, seconds: float) -> None:
+        self._clock.advance(seconds)
 
     async def events(self) -> list[tuple[str, UUID]]:
         rows = sorted(self._database.outbox.values(), key=lambda row: row.seq)
@@ -108,7 +118,7 @@ class FakeWorld(World):
 class PostgresWorld(World):
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.jobs = PostgresJobs(database, POLICY)
+        self.jobs = PostgresJobs(database, POLICY, BUDGET)
         self.answers = PostgresAnswers(database)
 
     async def end(self, job_id: UUID, status: JobStatus) -> None:
@@ -120,7 +130,13 @@ class PostgresWorld(World):
 
     async def let_keys_expire(self) -> None:
         async def work(tx: Transaction) -> None:
-            await tx.execute(update(idempotency_keys).values(expires_at=func.now() - seconds(1)))
+            await tx.execute(update(idempotency_keys).values(expires_at=func.now() - interval(1)))
+
+        await self._database.run(work)
+
+    async def pass_time(self, seconds: float) -> None:
+        async def work(tx: Transaction) -> None:
+            await tx.execute(update(jobs).values(created_at=jobs.c.created_at - interval(seconds)))
 
         await self._database.run(work)
 

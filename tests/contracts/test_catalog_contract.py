@@ -282,16 +282,12 @@ class StandingClock:
 
 
 def sandboxed(known: list[Facts]) -> Store:
-    """The facts as the sandbox stores them. It names people uniquely, so namesakes get their name afterwards."""
-    people = [facts for facts in known if facts.kind is PERSON]
-    store = Store(
+    """The facts as the sandbox stores them."""
+    return Store(
         [movie_entry(facts) for facts in known if facts.kind is MOVIE],
         [tv_entry(facts) for facts in known if facts.kind in {SERIES, SHOW}],
-        {f"{facts.title} {facts.tmdb_id}": person_entry(facts) for facts in people},
+        {f"{facts.title} {facts.tmdb_id}": person_entry(facts) for facts in known if facts.kind is PERSON},
     )
-    for facts in people:
-        store.patch("person", facts.tmdb_id, {"name": facts.title})
-    return store
 
 
 def movie_entry(facts: Facts) -> dict[str, Any]:
@@ -350,6 +346,7 @@ def person_entry(facts: Facts) -> dict[str, Any]:
     assert isinstance(details, PersonDetails)
     return {
         "id": facts.tmdb_id,
+        "name": facts.title,
         "birthday": str(details.birth_date) if details.birth_date else None,
         "deathday": None,
         "place_of_birth": details.birthplace,

@@ -35,6 +35,8 @@ MATRIX = Facts(kind=MOVIE, tmdb_id=603, title="The Matrix", year=1999, genres=("
 DUNE_1984 = Facts(kind=MOVIE, tmdb_id=841, title="Dune", year=1984, details=MovieDetails())
 DUNE_2021 = Facts(kind=MOVIE, tmdb_id=438631, title="Dune", year=2021, details=MovieDetails())
 
+UNDATED = Facts(kind=MOVIE, tmdb_id=9, title="Dune", details=MovieDetails())
+
 
 class Reader(Entities, EntityIndex, Protocol):
     """The two ports of one adapter."""
@@ -169,6 +171,19 @@ class EntitiesContract:
         assert older is not None
         assert [choice.year for choice in every.choices] == [2021, 1984]
         assert [(choice.slug, choice.year) for choice in older.choices] == [("dune-1984", 1984)]
+
+    async def test_a_bare_title_that_is_somebodys_own_slug_names_that_one_first(self, world: World) -> None:
+        for facts in (UNDATED, DUNE_1984, DUNE_2021):
+            await world.store(facts)
+
+        naming = await world.reader.named(MOVIE, "dune")
+        found = await world.reader.resolve(MOVIE, "dune")
+
+        assert naming is not None
+        assert found is not None
+        assert naming.spelling is Spelling.CANONICAL
+        assert [choice.slug for choice in naming.choices] == ["dune", "dune-2021", "dune-1984"]
+        assert (naming.choices[0].id, naming.choices[0].version) == (found.id, found.version)
 
     async def test_a_former_slug_of_one_does_not_hide_the_own_slug_of_another(self, world: World) -> None:
         await world.store(DUNE_1984)

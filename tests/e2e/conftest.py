@@ -10,6 +10,7 @@ from tests.support.processes import Server
 from tests.support.system import System, running
 
 FAST_RETRIES = {"JOB_RETRY_LADDER_S": "0.5,1,2", "JOB_LEASE_S": "3"}
+MANY_READERS = {"ANONYMOUS_GENERATION_LIMIT": "1000"}
 
 
 def real_servers(request: pytest.FixtureRequest) -> dict[str, str]:
@@ -27,7 +28,7 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """One system for the tests of a module."""
     servers = real_servers(request) if request.param == "real" else {}
     directory: Path = tmp_path_factory.mktemp("system") / "data"
-    with running(directory, servers, FAST_RETRIES) as system:
+    with running(directory, servers, FAST_RETRIES | MANY_READERS) as system:
         yield system
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from tests.integration.gateway.world import MATRIX, World, eventually, listening, running, settings_for
 
 from gateway.adapters.completions import POLL_S
-from gateway.app import Running
+from gateway.parts import Running
 from shared.db.engine import Database
 from shared.db.tables import outbox
 

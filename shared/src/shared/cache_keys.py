@@ -1,5 +1,7 @@
 """Names in Redis, spelled here only."""
 
+import hashlib
+
 from shared.entities import EntityKind
 
 
@@ -16,3 +18,18 @@ def entity_version(kind: EntityKind, slug: str) -> str:
 def variant(locale: str | None, text_id: str | None) -> str:
     """The field of one representation."""
     return f"{locale or ''}|{text_id or ''}"
+
+
+def answer(kind: EntityKind, question: str) -> str:
+    """A finished answer about many entities of a kind. `question` is canonical and may be of any length."""
+    return f"answer:{kind}:{hashlib.sha256(question.encode()).hexdigest()[:32]}"
+
+
+def generation(kind: EntityKind) -> str:
+    """The present generation of the answers about a kind: a name that is never used again."""
+    return f"answergen:{kind}"
+
+
+def told(kind: EntityKind, slug: str) -> str:
+    """The newest version of an entity for which generations were ended."""
+    return f"answerver:{kind}:{slug}"

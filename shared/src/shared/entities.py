@@ -57,6 +57,7 @@ class ShowType(StrEnum):
     GAME_SHOW = "GAME_SHOW"
 
 
+MAX_RECOMMENDED = 20
 MAX_CREDITS = 50
 """Credits stored and shown per title."""
 
@@ -218,10 +219,18 @@ class TitleCredit(Value):
     billing_order: int | None = None
 
 
+class CollectionFact(Value):
+    """The series of films that a film belongs to, as the catalogue states it."""
+
+    tmdb_id: int
+    name: str
+
+
 class Facts(Value):
     """Everything the catalogue knows of one entity.
 
     `credits` is filled for titles and `filmography` for people. `titles` maps a locale to the title used there, where it differs.
+    `recommended` holds the catalogue ids of titles of the same type that the catalogue thinks alike, best first.
     `raw` is the provider's document, stored as the snapshot and never shown.
     """
 
@@ -236,6 +245,8 @@ class Facts(Value):
     filmography: tuple[TitleCredit, ...] = ()
     titles: Mapping[str, str] = {}
     popularity: float = 0.0
+    collection: CollectionFact | None = None
+    recommended: tuple[int, ...] = Field(default=(), max_length=MAX_RECOMMENDED)
     raw: Mapping[str, Any] = Field(default={}, repr=False)
 
     @property
@@ -245,12 +256,14 @@ class Facts(Value):
 
 
 class Candidate(Value):
-    """One hit of a catalogue search: enough to offer a choice, fetched without a call per hit."""
+    """One hit of a catalogue search: enough to offer a choice, fetched without a call per hit. Of people it knows little but the name."""
 
     kind: EntityKind
     tmdb_id: int
     title: str
     original_title: str | None = None
     year: int | None = None
+    first_air_date: date | None = None
+    genres: tuple[str, ...] = ()
     overview: str | None = None
     popularity: float = 0.0

@@ -42,14 +42,21 @@ _INSTRUCTION = re.compile(
     r"initial|internal))*-(?:prompts?|instructions|api-keys?|credentials)"
     r"|system-(?:prompts?|messages?|instructions?)|new-instructions|you-are-now|from-now-on-you|do-anything-now|developer-mode-(?:on|enabled)"
     r"|(?:pretend|act)(?:-(?:to-be|as|like|you-are))?-(?:an?|the)-(?:ai|assistant|system|language-model|chatbot|admin|administrator|developer)"
-    r"|jailbreak-(?:mode|prompt)"
+    r"|jailbreak-(?:mode|prompt)|as-an-ai-(?:language-model|assistant)|what-(?:are|is|were|was)-your-(?:system-)?(?:instructions?|prompts?)"
+    r"|(?:ignore|disregard|override|bypass)-(?:instructions|prompts?)|repeat-(?:the|all)-(?:words|text)-above"
+    r"|ignoriere-(?:alle-)?(?:vorherigen|bisherigen|obigen)-(?:anweisungen|befehle|regeln)"
+    r"|(?:z?ignoruj|zapomnij)-(?:wszystkie-)?(?:poprzednie|powyzsze|wczesniejsze)-(?:instrukcje|polecenia|zasady)"
+    r"|ignore[rz]?-(?:toutes-)?les-(?:instructions|consignes|regles)-(?:precedentes|ci-dessus)"
+    r"|ignora-(?:todas-)?las-(?:instrucciones|ordenes|reglas)-(?:anteriores|previas)"
     r")(?:-|$)"
 )
 _DIGRAPH = re.compile(r"sch|[cgkprstwz]h|ng|ck")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]+")
 _REPEAT = re.compile(r"(.)\1+")
 _DIGITS = re.compile(r"\d+")
-_KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "poiuytrewq", "lkjhgfdsa", "mnbvcxz")
+_TWICE = re.compile(r"([a-z]{3,9}?)\1")
+_SYLLABLES = re.compile(r"([a-z]{2,4}?)\1{3,}")
+_KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "poiuytrewq", "lkjhgfdsa", "mnbvcxz", "qazwsxedcrfvtgbyhnujm")
 
 
 class SlugError(MovieMindError):
@@ -101,6 +108,11 @@ def slugify(title: str) -> str:
     words = _WORD.findall(_ascii(title).replace("&", " and ").lower())
     slug = "-".join(words) or "-".join(f"u{ord(char):x}" for char in title if not char.isspace()) or "untitled"
     return _cut(slug, MAX_LENGTH)
+
+
+def is_slug(text: str) -> bool:
+    """Whether `text` is spelled as a slug is."""
+    return len(text) <= MAX_LENGTH and _SLUG.fullmatch(text) is not None
 
 
 def normalise(raw: str) -> str:
@@ -160,7 +172,7 @@ def plausibility(kind: EntityKind, slug: str, this_year: int) -> Plausibility:
     """How likely a normalised slug names something at all; a filter against noise, not a proof.
 
     A plausible year gives 0.9, a person's name of two to four words 0.85, any other title 0.6, a bare number or up to
-    two characters 0.5. Keyboard rows, repetitions and long runs of consonants or digits give 0.3; a year excuses all
+    two characters 0.5. Keyboard rows, repeated syllables and long runs of consonants or digits give 0.3; a year excuses all
     but gross ones.
     """
     reading = parse(kind, slug, this_year)
@@ -222,7 +234,7 @@ def option_slugs(offered: Sequence[Candidate]) -> tuple[str, ...]:
 
 
 def _ascii(text: str) -> str:
-    return "".join(map(_plain, unicodedata.normalize("NFC", text)))
+    return text if text.isascii() else "".join(map(_plain, unicodedata.normalize("NFC", text)))
 
 
 def _plain(char: str) -> str:
@@ -255,6 +267,8 @@ def _mashed(title: str, *, excused: bool) -> bool:
     return (
         any(row[start : start + keys] in title for row in _KEY_ROWS for start in range(len(row) - keys + 1))
         or _longest(_REPEAT, title) >= repeats
+        or (not excused and _SYLLABLES.search(title) is not None)
+        or (not excused and any(match[1] in row for match in _TWICE.finditer(title) for row in _KEY_ROWS))
         or _longest(_CONSONANTS, _DIGRAPH.sub("b", title)) >= consonants
         or _longest(_DIGITS, title) >= 10
     )

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 import httpx
 from tests.faults.chaos.ledger import Ledger, Post
-from tests.faults.chaos.load import send
+from tests.faults.chaos.load import A_LIST, send
 from tests.support.emptying import clear_redis
 from tests.support.fleet import Fleet
 
@@ -69,7 +69,8 @@ def untrue_bodies(fleet: Fleet, since: int) -> tuple[int, list[str]]:
     rows = fleet.rows(_READABLE, since)
     details = {f"/api/v1/{KINDS[EntityKind(row['kind'])].path}/{row['slug']}" for row in rows}
     of_locales = {f"/api/v1/{KINDS[EntityKind(row['kind'])].path}/{row['slug']}?locale={row['locale']}" for row in rows}
-    paths = sorted(details | of_locales)
+    lists = {f"/api/v1/{names.path}?{A_LIST}" for names in KINDS.values()}
+    paths = sorted(details | of_locales | lists)
 
     async def read(client: httpx.AsyncClient, path: str) -> tuple[int, str | None, bytes]:
         answer = await client.get(path)

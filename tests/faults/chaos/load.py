@@ -18,6 +18,7 @@ from shared.entities import KINDS, EntityKind
 
 ANSWER_S = 5.0
 IN_FLIGHT = 64
+A_LIST = "sort=updated_at"
 CHECKED = 0.1
 """The share of acceptances that are read back at once, through the other gateway."""
 
@@ -80,7 +81,9 @@ class Load:
             case Action.REFRESH if self.stored:
                 await self._post(f"{self._stored_path()}/refresh", None)
             case Action.READ if self.stored:
-                await self._read(self._stored_path())
+                path = self._stored_path()
+                await self._read(path)
+                await self._read(f"{path.rpartition('/')[0]}?{A_LIST}")
             case _:
                 pass
 

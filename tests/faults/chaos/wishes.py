@@ -81,7 +81,7 @@ def _catalogue() -> dict[EntityKind, list[str]]:
     for file in sorted((resources.files("sandbox") / "data").iterdir(), key=lambda file: file.name):
         entries = json.loads(file.read_bytes())
         if file.name.startswith("people"):
-            found[EntityKind.PERSON] += [slugs.slugify(name) for name in entries]
+            found[EntityKind.PERSON] += [slugs.slugify(person.get("name", key)) for key, person in entries.items()]
             continue
         for entry in cast("list[dict[str, Any]]", entries):
             kind = EntityKind.MOVIE

@@ -78,11 +78,14 @@ async def until_refused(cache: RedisCache, version: int) -> None:
 @pytest.mark.usefixtures("invalidator")
 async def test_after_an_event_nothing_older_is_served(cache: RedisCache, broker_url: str) -> None:
     await cache.fill(*MATRIX, VARIANT, 1, CachedResponse('"v1"', b"{}"))
+    people = (await cache.get_answer(EntityKind.PERSON, "newest first")).generation or ""
+    await cache.keep_answer(EntityKind.PERSON, "newest first", people, CachedResponse('"v1"', b"{}"))
 
     await publish(broker_url, changed(2))
 
     await until_refused(cache, 1)
     assert await cache.get(*MATRIX, VARIANT) is None
+    assert (await cache.get_answer(EntityKind.PERSON, "newest first")).response is None
 
 
 @pytest.mark.usefixtures("invalidator")

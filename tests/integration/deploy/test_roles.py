@@ -55,6 +55,8 @@ WRITERS: Mapping[str, Mapping[str, str]] = {
     "job_transitions": dict.fromkeys(SERVICES[:3], "INSERT"),
     "jobs": {"gateway": "INSERT UPDATE", "generator": "UPDATE", "tmdb_sync": "UPDATE"},
     "outbox": dict.fromkeys(SERVICES, "INSERT DELETE"),  # and UPDATE of three columns
+    "search_documents": dict.fromkeys(("generator", "tmdb_sync"), "INSERT UPDATE"),
+    "search_words": dict.fromkeys(("generator", "tmdb_sync"), "INSERT"),
     "slug_aliases": dict.fromkeys(("generator", "tmdb_sync"), "INSERT"),
     "texts": {"generator": "INSERT UPDATE"},
     "tmdb_snapshots": dict.fromkeys(("generator", "tmdb_sync"), "INSERT UPDATE"),

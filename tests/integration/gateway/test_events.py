@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 from tests.integration.gateway.world import MATRIX, World, eventually, listening, settings_for
 
-from gateway.app import Running
 from gateway.config import GatewaySettings
+from gateway.parts import Running
 from shared.db.engine import Database
 from shared.jobs import JobStatus
 

@@ -244,6 +244,8 @@ async def test_who_is_told_done_no_longer_gets_the_older_body_from_the_cache(wor
     cache, stale = RedisCache(connect(redis_url)), CachedResponse('"old"', b"old")
     job_id = await world.accepted()
     await cache.fill(EntityKind.MOVIE, "the-matrix-1999", "|", 1, stale)
+    before = (await cache.get_answer(EntityKind.MOVIE, "newest first")).generation or ""
+    await cache.keep_answer(EntityKind.MOVIE, "newest first", before, stale)
     await world.finish(job_id)
 
     told = (await world.job(job_id)).json()["status"]
@@ -251,6 +253,8 @@ async def test_who_is_told_done_no_longer_gets_the_older_body_from_the_cache(wor
     assert told == "DONE"
     assert await cache.get(EntityKind.MOVIE, "the-matrix-1999", "|") is None
     assert not await cache.fill(EntityKind.MOVIE, "the-matrix-1999", "|", 1, stale)
+    assert (await cache.get_answer(EntityKind.MOVIE, "newest first")).response is None
+    assert not await cache.keep_answer(EntityKind.MOVIE, "newest first", before, stale)
     await cache.close()
 
 

@@ -14,29 +14,33 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 from sqlalchemy import func, insert, select, update
 
+from gateway.adapters.answer_cache import RedisAnswerCache
 from gateway.adapters.completions import Completions
 from gateway.adapters.flags import ConfiguredFlags
 from gateway.adapters.postgres_answers import PostgresAnswers
 from gateway.adapters.postgres_entities import PostgresEntities
 from gateway.adapters.postgres_jobs import PostgresJobs
 from gateway.adapters.postgres_keys import PostgresKeys
+from gateway.adapters.postgres_lists import PostgresLists
 from gateway.adapters.response_cache import RedisResponseCache
 from gateway.handlers import entities as entity_routes
+from gateway.handlers import lists as list_routes
 from gateway.handlers import refresh as refresh_routes
-from gateway.http import job_documents, refresh_documents
+from gateway.http import job_documents, lists, refresh_documents
 from gateway.http.cached_reads import CachedReads
 from gateway.http.frame import Frame
 from gateway.http.links import Links
 from gateway.http.principal import Identify
 from gateway.http.problems import Problem, on_problem, on_unavailable
 from gateway.http.resources import Resources
-from gateway.ports import AcceptedJob, Answer
+from gateway.ports import TEN_AN_HOUR, AcceptedJob, Answer, Budget
 from gateway.read_ports import Catalog, Representation, Wanted
 from gateway.usecases.authenticate import Authenticate
 from gateway.usecases.list_entities import ListEntities
 from gateway.usecases.look_up import LookUp
 from gateway.usecases.read_entity import ReadEntity
 from gateway.usecases.read_job import ReadJob
+from gateway.usecases.read_many import ReadMany
 from gateway.usecases.refresh_entity import RefreshEntity
 from gateway.usecases.request_generation import RequestGeneration
 from gateway.usecases.wait_for_job import WaitForJob
@@ -47,6 +51,7 @@ from shared.clock import SystemClock
 from shared.db.engine import Database, Transaction
 from shared.db.entity_rows import StoredEntity
 from shared.db.facts import create_entity
+from shared.db.search_rows import index_documents
 from shared.db.tables import entities, jobs, slug_aliases, texts
 from shared.entities import KINDS, CreditFact, EntityKind, Facts, MovieDetails, PersonDetails, Role, ShowType, TvDetails
 from shared.errors import Unavailable
@@ -93,7 +98,7 @@ class WatchedCache(RedisResponseCache):
         return found
 
     async def until_asked(self, times: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self._asked < times:
                 self._changed.clear()
                 await self._changed.wait()
@@ -108,13 +113,15 @@ class Gateway:
     cache: RedisCache
     responses: WatchedCache
     reader: PostgresEntities
+    lists: PostgresLists
     http: httpx.AsyncClient
     catalog: FakeCatalog
     flags: dict[str, bool]
 
     async def get(self, kind: EntityKind, slug: str = "", **options: Any) -> httpx.Response:
         path = f"/api/v1/{KINDS[kind].path}"
-        return await self.http.get(f"{path}/{slug}" if slug else path, **options)
+        """What `slug` names, else a list; a query may follow."""
+        return await self.http.get(f"{path}/{slug}" if slug and not slug.startswith("?") else path + slug, **options)
 
     async def store(self, known: Facts) -> StoredEntity:
         async def work(tx: Transaction) -> StoredEntity:
@@ -143,6 +150,7 @@ class Gateway:
             changes: dict[str, Any] = {"version": entities.c.version + 1, "updated_at": func.now()}
             changes |= {"default_text_id": text_id} if default else {}
             await tx.execute(update(entities).where(entities.c.id == stored.id).values(changes))
+            await index_documents(tx, [stored.id])
 
         await self.database.run(work)
         return text_id
@@ -163,6 +171,10 @@ class Gateway:
 
         return await self.database.run(work)
 
+    async def announce(self, stored: StoredEntity, version: int | None = None) -> None:
+        """Tell the cache of a change, by default of the creation, as the invalidator does."""
+        await self.cache.invalidate(stored.kind, stored.slug, version or stored.version)
+
     async def alias(self, stored: StoredEntity, slug: str) -> None:
         async def work(tx: Transaction) -> None:
             await tx.execute(insert(slug_aliases).values(kind=stored.kind, slug=slug, entity_id=stored.id))
@@ -171,6 +183,14 @@ class Gateway:
 
     async def jobs(self) -> list[Mapping[str, Any]]:
         return [dict(row) for row in (await self.database.read(select(jobs).order_by(jobs.c.accepted_seq))).mappings()]
+
+    async def age_jobs(self, seconds: float) -> None:
+        """Make every job that much older."""
+
+        async def work(tx: Transaction) -> None:
+            await tx.execute(update(jobs).values(created_at=jobs.c.created_at - timedelta(seconds=seconds)))
+
+        await self.database.run(work)
 
     async def count(self, kind: EntityKind) -> int:
         found = await self.database.read(select(func.count()).select_from(entities).where(entities.c.kind == kind))
@@ -194,14 +214,18 @@ async def running(
     lookup_s: float = 3.0,
     instead: Catalog | None = None,
     entities_type: type[PostgresEntities] = PostgresEntities,
+    lists_type: type[PostgresLists] = PostgresLists,
+    budget: Budget = TEN_AN_HOUR,
 ) -> AsyncGenerator[Gateway]:
     """The app as `gateway.app` wires it, without broker and relay."""
     clock, links = SystemClock(), Links(BASE)
     redis = connect(redis_url)
     cache = RedisCache(redis)
     responses = WatchedCache(cache)
-    reader = entities_type(database, clock)
+    reader, listed, answers_kept = entities_type(database, clock), lists_type(database, clock), RedisAnswerCache(cache)
     store = PostgresJobs(database, AttemptPolicy())
+    reader = entities_type(database, clock)
+    store = PostgresJobs(database, AttemptPolicy(), budget)
     answers = PostgresAnswers(database)
     flags: dict[str, bool] = dict.fromkeys(FLAGS, True)
     identify = Identify(Authenticate(PostgresKeys(database), clock))
@@ -238,14 +262,18 @@ async def running(
         refresh_routes.router(identify=identify, refresh_entity=refresh_entity, wait_for_job=wait_for_job)
     )
     app.include_router(
-        entity_routes.router(
-            identify=identify, read_entity=read_entity, list_entities=ListEntities(reader), links=links, clock=clock
+        list_routes.router(
+            identify=identify,
+            list_entities=ListEntities(listed, answers_kept, partial(lists.page, Resources(links))),
+            read_many=ReadMany(listed, answers_kept, partial(lists.many, Resources(links))),
+            clock=clock,
         )
     )
+    app.include_router(entity_routes.router(identify=identify, read_entity=read_entity, links=links))
     transport = httpx.ASGITransport(app=Frame(app))  # pyright: ignore[reportArgumentType] (the same protocol, spelled twice)
     polling = asyncio.create_task(completions.poll_forever())
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
-        yield Gateway(database, redis, cache, responses, reader, http, catalog, flags)
+        yield Gateway(database, redis, cache, responses, reader, listed, http, catalog, flags)
     polling.cancel()
     await redis.aclose()
 

@@ -1,13 +1,9 @@
 """The cache is fast, forgetful and never wrong."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
-from sqlalchemy import event
 from tests.integration.gateway_reads.harness import Gateway, acting, facts, running
 
 from gateway.adapters.postgres_entities import PostgresEntities
@@ -18,32 +14,6 @@ from shared.testing.catalog import FakeCatalog
 
 every_kind = pytest.mark.parametrize("kind", EntityKind)
 MOVIE = EntityKind.MOVIE
-
-
-@pytest.fixture
-def statements(database: Database) -> list[str]:
-    """Every statement sent to PostgreSQL from now on."""
-    sent: list[str] = []
-
-    def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", record)
-    return sent
-
-
-@asynccontextmanager
-async def commands(redis_url: str) -> AsyncGenerator[list[str]]:
-    """The commands that our Redis database executes meanwhile."""
-    seen: list[str] = []
-    async with Redis.from_url(redis_url) as watching, Redis.from_url(redis_url) as ending:
-        await ending.ping()
-        async with watching.monitor() as monitor:
-            yield seen
-            await ending.echo("the end")
-            while "the end" not in (executed := await monitor.next_command())["command"]:
-                if executed["db"] == 11:
-                    seen.append(executed["command"].split(" ")[0])
 
 
 class SlowEntities(PostgresEntities):
@@ -66,13 +36,13 @@ class SlowEntities(PostgresEntities):
 @every_kind
 @pytest.mark.parametrize("query", ["", "?locale=en-US"])
 async def test_a_cached_answer_costs_one_round_trip_to_redis_and_nothing_else(
-    gateway: Gateway, kind: EntityKind, query: str, statements: list[str], redis_url: str
+    gateway: Gateway, kind: EntityKind, query: str, statements: list[str], redis_commands: Any
 ) -> None:
     stored = await gateway.stored_with_text(facts(kind, "The Matrix"))
     first = await gateway.get(kind, stored.slug + query)
     statements.clear()
 
-    async with commands(redis_url) as seen:
+    async with redis_commands() as seen:
         second = await gateway.get(kind, stored.slug + query)
 
     assert seen == ["HGET"]

@@ -8,6 +8,7 @@ from tests.integration.gateway_reads.harness import Gateway, acting, ago, facts
 from shared.entities import KINDS, EntityKind
 
 every_kind = pytest.mark.parametrize("kind", EntityKind)
+every_title = pytest.mark.parametrize("kind", [kind for kind in EntityKind if kind is not EntityKind.PERSON])
 TITLES = [("The Matrix", 1999), ("amélie", 2001), ("Heat", 1995), ("Dune", 2021), ("Zodiac", None)]
 
 
@@ -42,6 +43,7 @@ async def test_an_empty_list_is_200(gateway: Gateway, kind: EntityKind) -> None:
             "total": 0,
             "has_next_page": False,
             "has_previous_page": False,
+            "next_cursor": None,
         },
     }
 
@@ -109,21 +111,48 @@ async def test_years_are_filtered_exactly_and_by_inclusive_bounds(gateway: Gatew
     ("q", "expected"),
     [
         ("matrix", ["The Matrix"]),
+        ("matr", ["The Matrix"]),
         ("AMELIE", ["amélie"]),
         (" the  MATRIX ", ["The Matrix"]),
-        ("e", ["Dune", "Heat", "amélie", "The Matrix"]),
+        ("matrix the", ["The Matrix"]),
+        ("matrix dune", []),
+        ("z", []),
         ("%", []),
         ("_", []),
+        ("mat_ix", []),
+        ("\u200b", []),
+        ("\u0301", []),
         ("nothing", []),
     ],
 )
-async def test_q_finds_titles_folded_and_takes_wildcards_as_characters(
+async def test_q_finds_words_by_their_beginning_folded_and_takes_wildcards_as_characters(
     gateway: Gateway, kind: EntityKind, q: str, expected: list[str]
 ) -> None:
     assert await listed(gateway, kind, q=q) == expected
 
 
-@pytest.mark.parametrize("kind", [kind for kind in EntityKind if kind is not EntityKind.PERSON])
+@every_title
+async def test_q_finds_titles_by_their_people_and_genres_too(gateway: Gateway, kind: EntityKind) -> None:
+    audrey = acting("Audrey Tautou", 2405, 0)
+    await gateway.store(facts(kind, "Amélie", 2001, 1, genres=("Comedy", "Sci-Fi & Fantasy"), credits=(audrey,)))
+    await gateway.store(facts(kind, "Comedy Club", 2002, 2))
+
+    assert await listed(gateway, kind, q="audrey TAUTOU") == ["Amélie"]
+    assert await listed(gateway, kind, q="comedy") == ["Comedy Club", "Amélie"]
+    assert await listed(gateway, kind, q="amelie sci-fi tautou") == ["Amélie"]
+    assert await listed(gateway, kind, q="fantasy", genre="comedy") == ["Amélie"]
+    assert [await listed(gateway, kind, q=q) for q in ("genre=comedy", "genre", "kind", "about")] == [[]] * 4
+
+
+@every_kind
+async def test_a_kind_is_searched_by_itself(gateway: Gateway, kind: EntityKind) -> None:
+    for number, one in enumerate(EntityKind):
+        await gateway.store(facts(one, f"Matrix {one.lower()}", 1999, tmdb_id=number + 1))
+
+    assert await listed(gateway, kind, q="matrix") == [f"Matrix {kind.lower()}"]
+
+
+@every_title
 async def test_genres_are_named_by_their_slugs_and_combine_with_and(gateway: Gateway, kind: EntityKind) -> None:
     await gateway.store(facts(kind, "One", 2001, 1, genres=("Science Fiction", "War & Politics")))
     await gateway.store(facts(kind, "Two", 2002, 2, genres=("Science Fiction",)))
@@ -199,7 +228,7 @@ async def test_a_list_is_revalidated_by_its_tag(gateway: Gateway, kind: EntityKi
     first = await gateway.get(kind)
 
     same = await gateway.get(kind, headers={"If-None-Match": f"W/{first.headers['etag']}"})
-    await gateway.change(stored, title="Changed")
+    await gateway.announce(stored, await gateway.change(stored, title="Changed"))
     other = await gateway.get(kind, headers={"If-None-Match": first.headers["etag"]})
 
     assert first.headers["cache-control"] == "public, no-cache"

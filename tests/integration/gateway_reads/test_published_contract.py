@@ -54,13 +54,24 @@ async def test_answers_are_as_published(gateway: Gateway, kind: EntityKind, publ
         await gateway.get(kind, "asdfghjkl"),
         await gateway.get(kind, "x", params={"locale": "x"}),
     ]
-    listed = await gateway.get(kind)
+    many = {"slugs": [stored.slug, "nobody"], "include": [KINDS[kind].texts]}
+    lists = [
+        await gateway.get(kind),
+        await gateway.get(kind, params=many),
+        await gateway.get(kind, params=many | {"include": "movies" if kind is EntityKind.PERSON else "people"}),
+        await gateway.get(kind, params={"slugs": "a/b"}),
+    ]
+    bulk = [await gateway.http.post(f"{path}/bulk", json=many | {"slugs": sent}) for sent in (many["slugs"], ["a/b"])]
     refreshed = await gateway.http.post(f"{path}/{stored.slug}/refresh", headers={"Prefer": "respond-async"})
 
     assert [answer.status_code for answer in details] == [200, 304, 202, 301, 300, 202, 404, 400, 422]
     for answer in details:
         check(published, f"{path}/{{slug}}", answer)
-    check(published, path, listed)
+    for answer in lists:
+        check(published, path, answer)
+    assert [answer.status_code for answer in (*lists, *bulk)] == [200, 200, 200, 422, 200, 422]
+    for answer in bulk:
+        check(published, f"{path}/bulk", answer)
     assert refreshed.status_code == 202
     check(published, f"{path}/{{slug}}/refresh", refreshed)
 

@@ -1,14 +1,12 @@
 """A generator over real PostgreSQL and the sandbox: deliveries are made by hand, without a broker."""
 
-import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 
-import httpx
 import pytest
 from pydantic import SecretStr
-from tests.integration.generator.harness import Generator, Sandbox
+from tests.integration.generator.harness import Generator
+from tests.support import sandbox as sandboxes
+from tests.support.sandbox import Sandbox
 
 from generator.adapters.circuit import Circuit
 from generator.adapters.openai_model import OpenAITextModel
@@ -34,20 +32,14 @@ CALL_S = 2.0
 
 @pytest.fixture(scope="session")
 def sandbox_process() -> Iterator[str]:
-    command = [sys.executable, "-m", "sandbox", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["url"]
-        process.terminate()
-        process.wait(10)
+    with sandboxes.process() as url:
+        yield url
 
 
 @pytest.fixture
 async def sandbox(sandbox_process: str) -> AsyncIterator[Sandbox]:
-    async with httpx.AsyncClient(base_url=sandbox_process, timeout=10) as http:
-        for path in ("faults", "ledger", "facts"):
-            await http.delete(f"/_sandbox/{path}")
-        yield Sandbox(sandbox_process, http)
+    async with sandboxes.forgetful(sandbox_process) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="session")

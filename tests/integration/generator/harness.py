@@ -3,14 +3,14 @@
 import asyncio
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
-import httpx
 import pytest
 from faststream.rabbit import RabbitMessage
 from sqlalchemy import RowMapping, func, select, update
 from tests.support.jobs import StoredJob
+from tests.support.sandbox import PATIENCE_S
 
 from generator.usecases.generate_text import GenerateText
 from shared.clock import SystemClock
@@ -22,38 +22,6 @@ from shared.events import GenerationRequested
 from shared.faults import InjectedFault, arm
 from shared.jobs import JobStatus
 from shared.messaging.consume import JobConsumer
-
-PATIENCE_S = 20.0
-
-
-@dataclass(slots=True)
-class Sandbox:
-    """The simulated providers, and what they were asked."""
-
-    url: str
-    http: httpx.AsyncClient
-
-    async def fault(self, kind: str, title: str = "*", *, provider: str = "openai", **members: Any) -> str:
-        body = {"provider": provider, "title": title, "fault": kind, **members}
-        answer = await self.http.post("/_sandbox/faults", json=body)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["id"])
-
-    async def heal(self, fault_id: str | None = None) -> None:
-        await self.http.delete(f"/_sandbox/faults/{fault_id}" if fault_id else "/_sandbox/faults")
-
-    async def calls(self, provider: str = "openai") -> list[dict[str, Any]]:
-        return (await self.http.get("/_sandbox/ledger", params={"provider": provider})).json()["calls"]
-
-    async def until_open(self, count: int, provider: str = "openai") -> None:
-        """Return when the provider has received its `count`th call, answered or not."""
-        async with asyncio.timeout(PATIENCE_S):
-            while len(await self.calls(provider)) < count:
-                await SystemClock().sleep(0.02)
-
-    async def patch(self, kind: str, tmdb_id: int, **members: Any) -> None:
-        answer = await self.http.patch(f"/_sandbox/facts/{kind}/{tmdb_id}", json=members)
-        assert answer.status_code == 200, answer.text
 
 
 @dataclass(slots=True)

@@ -2,8 +2,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.integration.generator.harness import Generator, Sandbox
+from tests.integration.generator.harness import Generator
 from tests.support.jobs import store_generation
+from tests.support.sandbox import Sandbox
 
 from shared.entities import ContextTag, Locale
 

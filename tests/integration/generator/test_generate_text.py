@@ -1,7 +1,10 @@
 import pytest
-from tests.integration.generator.harness import Generator, Sandbox
+from tests.integration.generator.harness import Generator
 from tests.support.jobs import store_generation
+from tests.support.sandbox import Sandbox
 
+from gateway.adapters.postgres_search import PostgresSearch
+from gateway.search_ports import SearchFilter, Slice
 from shared.entities import ContextTag, EntityKind, Locale
 from shared.jobs import Result
 
@@ -30,6 +33,23 @@ async def test_a_film_gets_a_text_in_the_locale_asked_for(
     assert [event["type"] for event in await generator.outbox(job)] == ["generation.completed"]
     (seen,) = await sandbox.calls()
     assert (seen["title"], seen["locale"], seen["client_request_id"]) == ("The Matrix", locale, str(call["id"]))
+
+
+async def test_each_language_of_a_film_is_searched_for_with_its_text(generator: Generator) -> None:
+    for locale, tag in (
+        (Locale.EN, ContextTag.DEFAULT),
+        (Locale.PL, ContextTag.MODERN),
+        (Locale.PL, ContextTag.MODERN),
+    ):
+        job = await store_generation(generator.database, "the-matrix-1999", locale=locale, tag=tag)
+        assert (await generator.finish(job))["status"] == "DONE"
+
+    found = await PostgresSearch(generator.database).search(
+        SearchFilter(EntityKind.MOVIE, has_text=Locale.PL), Slice(10)
+    )
+
+    assert [hit.slug for hit in found.hits] == ["the-matrix-1999"]
+    assert found.facets["locale"] == (("en-US", 1), ("pl-PL", 1))
 
 
 async def test_a_person_gets_a_bio(generator: Generator) -> None:

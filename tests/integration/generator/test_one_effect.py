@@ -1,7 +1,8 @@
 import asyncio
 
-from tests.integration.generator.harness import Generator, Sandbox
+from tests.integration.generator.harness import Generator
 from tests.support.jobs import store_generation
+from tests.support.sandbox import Sandbox
 
 from shared.entities import ContextTag, EntityKind, Form, Locale
 from shared.jobs import Identity, JobStatus

@@ -7,9 +7,9 @@ from asyncio.subprocess import PIPE
 import httpx
 import pytest
 from sqlalchemy import select
-from tests.integration.generator.harness import PATIENCE_S, Sandbox
 from tests.support.jobs import store_generation
 from tests.support.processes import free_port
+from tests.support.sandbox import PATIENCE_S, Sandbox
 
 from shared.clock import SystemClock
 from shared.db.engine import Database

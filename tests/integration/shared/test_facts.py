@@ -76,12 +76,39 @@ async def test_creating_it_again_changes_nothing(database: Database) -> None:
     assert await versions(database) == {"the-matrix-1999": 1, "keanu-reeves": 1, "lana-wachowski": 1}
 
 
-async def test_two_films_of_one_title_and_year_both_exist(database: Database) -> None:
-    first = await create(database, matrix())
-    second = await create(database, matrix(tmdb_id=604))
+async def test_films_that_share_title_and_year_are_told_apart_by_director_then_by_number(database: Database) -> None:
+    stored = [await create(database, matrix(tmdb_id=tmdb_id)) for tmdb_id in (603, 604, 605, 606)]
 
-    assert first.slug != second.slug
-    assert second.slug.startswith("the-matrix-1999-")
+    assert [one.slug for one in stored] == [
+        "the-matrix-1999",
+        "the-matrix-1999-lana-wachowski",
+        "the-matrix-1999-2",
+        "the-matrix-1999-3",
+    ]
+
+
+async def test_people_of_one_name_are_told_apart_by_year_then_birthplace_then_number(database: Database) -> None:
+    stored = [await create(database, keanu(tmdb_id=tmdb_id)) for tmdb_id in (1, 2, 3, 4)]
+
+    assert [one.slug for one in stored] == [
+        "keanu-reeves",
+        "keanu-reeves-1964",
+        "keanu-reeves-1964-beirut",
+        "keanu-reeves-1964-2",
+    ]
+
+
+async def test_the_owner_of_a_bare_name_changes_with_every_new_namesake(database: Database) -> None:
+    await create(database, keanu(tmdb_id=1))
+    other = await create(database, keanu(tmdb_id=2, title="Keanu Charles Reeves"))
+    before = await versions(database)
+
+    await create(database, keanu(tmdb_id=3))
+    await refresh(database, other.id, keanu(tmdb_id=2))
+    await refresh(database, other.id, keanu(tmdb_id=2))
+
+    assert before["keanu-reeves"] == 1
+    assert (await versions(database))["keanu-reeves"] == 3
 
 
 async def test_a_person_known_from_credits_is_completed_and_keeps_its_slug(database: Database) -> None:

@@ -18,7 +18,7 @@ from gateway.adapters.postgres_jobs import PostgresJobs
 from gateway.ports import Accepted, Answer, IdempotencyKey, NewJob
 from generator.adapters.postgres_results import PostgresLibrary
 from generator.ports import Draft, Subject
-from shared import cache_keys, topology
+from shared import cache_keys, ids, topology
 from shared.db.attempts import PostgresAttempts
 from shared.db.engine import Database
 from shared.db.tables import entities
@@ -248,6 +248,25 @@ async def test_a_body_that_is_older_than_what_is_stored_is_seen(worked: Database
 
     assert unguarded == stale == {"I9": ["1 entities have cached answers that are older than what is stored"]}
     assert (empty, patient, fresh) == ({}, {}, {})
+
+
+async def test_a_change_that_ended_no_kept_lists_is_seen(worked: Database, redis: "Redis") -> None:
+    evidence = Evidence(worked, redis=redis, tolerance=AT_ONCE)
+    generation, told = cache_keys.generation(EntityKind.MOVIE), cache_keys.told(EntityKind.MOVIE, SLUG)
+    stored = (await worked.read(select(entities.c.version).where(entities.c.slug == SLUG))).scalar_one()
+
+    await redis.set(generation, ids.row_id().hex)
+    later = await check(evidence)
+    await redis.set(generation, "0" * 12 + ids.row_id().hex[12:])
+    earlier = await check(evidence)
+    await redis.set(told, stored - 1)
+    older = await check(evidence)
+    patient = await check(Evidence(worked, redis=redis))
+    await redis.set(told, stored)
+    announced = await check(evidence)
+
+    assert earlier == older == {"I9": ["1 changes were not announced to the kept answers about many entities"]}
+    assert (later, patient, announced) == ({}, {}, {})
 
 
 async def test_after_a_fault_a_test_sees_what_is_violated_left_over_or_unknown(

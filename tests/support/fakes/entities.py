@@ -22,6 +22,8 @@ class FakeEntities:
     async def named(self, kind: EntityKind, slug: str) -> Naming | None:
         async def work() -> Naming | None:
             rank, rows = self._named(kind, slug)
+            if rank == 0 and slugs.parse(kind, slug, self._database.clock.now().year).year is None:
+                rows += [row for row in self._newest_first(kind) if _title_slug(row) == slug and row not in rows]
             return Naming(_SPELLINGS[rank], tuple(map(_choice, rows))) if rows else None
 
         return await self._database.run(work)
@@ -85,11 +87,12 @@ class FakeEntities:
             lambda row: dated and (_title_slug(row), row.facts.year) == (parsed.title_part, parsed.year),
             lambda row: _title_slug(row) == slug,
         )
-        newest_first = sorted(
-            self._of(kind), key=lambda row: (row.facts.year or 0, row.created_at, row.id), reverse=True
-        )
+        newest_first = self._newest_first(kind)
         found = ((rank, [row for row in newest_first if fits(row)]) for rank, fits in enumerate(ways))
         return next((way for way in found if way[1]), (0, list[EntityRow]()))
+
+    def _newest_first(self, kind: EntityKind) -> list[EntityRow]:
+        return sorted(self._of(kind), key=lambda row: (row.facts.year or 0, row.created_at, row.id), reverse=True)
 
     def _of(self, kind: EntityKind) -> list[EntityRow]:
         return [row for row in self._database.entities.values() if row.facts.kind is kind]
@@ -106,7 +109,7 @@ def _ref(row: EntityRow) -> EntityRef:
 def _choice(row: EntityRow) -> Choice:
     details = row.facts.details
     born = details.birth_date if isinstance(details, PersonDetails) else None
-    return Choice(row.id, row.slug, row.facts.title, row.facts.year, born)
+    return Choice(row.id, row.slug, row.facts.title, row.facts.year, born, row.version)
 
 
 def _text(row: TextRow) -> StoredText:

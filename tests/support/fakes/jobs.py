@@ -1,15 +1,18 @@
 """The gateway's jobs and stored answers in memory: pass the same contracts as PostgreSQL."""
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from gateway.ports import (
+    TEN_AN_HOUR,
     Acceptance,
     Accepted,
     AcceptedJob,
     AlreadyFinished,
     Answer,
+    Budget,
     Cancellation,
     Cancelled,
     Detached,
@@ -18,6 +21,7 @@ from gateway.ports import (
     KeyReused,
     NewJob,
     NotACaller,
+    OverBudget,
     Render,
     Replayed,
     Transition,
@@ -25,7 +29,7 @@ from gateway.ports import (
 )
 from shared import ids
 from shared.faults import crash_point
-from shared.jobs import AttemptPolicy, JobStatus
+from shared.jobs import AttemptPolicy, JobKind, JobStatus
 from shared.testing.database import FakeDatabase
 from shared.testing.rows import AnswerRow, JobRow
 
@@ -36,9 +40,10 @@ LIFE_S = 24 * 3600.0
 class FakeJobs:
     """Implements `JobStore` and `StoredAnswers`."""
 
-    def __init__(self, database: FakeDatabase, policy: AttemptPolicy) -> None:
+    def __init__(self, database: FakeDatabase, policy: AttemptPolicy, anonymous: Budget = TEN_AN_HOUR) -> None:
         self._database = database
         self._policy = policy
+        self._anonymous = anonymous
 
     async def accept(
         self, jobs: Sequence[NewJob], caller: str, render: Render, key: IdempotencyKey | None = None
@@ -58,6 +63,20 @@ class FakeJobs:
         acceptance = await self._database.run(work)
         await crash_point("gateway.after_commit")
         return acceptance
+
+    async def accept_anonymous(self, new: NewJob, caller: str, render: Render) -> Accepted | OverBudget:
+        async def work() -> Accepted | OverBudget:
+            active = self._database.active(new.dedupe_key)
+            if active is None and (retry_after_s := self._over_budget(caller)) is not None:
+                return OverBudget(retry_after_s)
+            await crash_point("gateway.before_insert")
+            jobs = (self._create_or_join(new, caller),)
+            await crash_point("gateway.before_commit")
+            return Accepted(jobs, render(jobs))
+
+        outcome = await self._database.run(work)
+        await crash_point("gateway.after_commit")
+        return outcome
 
     async def get(self, job_id: UUID) -> JobView | None:
         async def work() -> JobView | None:
@@ -111,6 +130,20 @@ class FakeJobs:
         row = AnswerRow(key.fingerprint, expires_at, answer.status, answer.body, answer.location, job_ids)
         self._database.answers[caller, key.key] = row
 
+    def _over_budget(self, caller: str) -> int | None:
+        """In how many seconds a unit is free, when there is none."""
+        budget, now = self._anonymous, self._database.clock.now()
+        started = sorted(
+            job.created_at + timedelta(seconds=budget.window_s)
+            for job in self._database.jobs.values()
+            if job.caller == caller and job.kind is JobKind.GENERATION
+        )
+        ends = [end for end in started if end > now]
+        if len(ends) < budget.limit:
+            return None
+        free_at = ends[-budget.limit] if budget.limit else now + timedelta(seconds=budget.window_s)
+        return math.ceil((free_at - now).total_seconds())
+
     def _create_or_join(self, new: NewJob, caller: str) -> AcceptedJob:
         job_id, active = ids.job_id(), self._database.active(new.dedupe_key)
         if active is not None and not new.force:
@@ -133,6 +166,7 @@ class FakeJobs:
             slug=new.slug,
             requested_slug=new.requested_slug,
             dedupe_key=new.dedupe_key,
+            caller=caller,
             event_id=ids.row_id(),
             accepted_seq=self._database.next_accepted_seq(),
             max_attempts=self._policy.max_attempts,

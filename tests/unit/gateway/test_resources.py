@@ -114,7 +114,7 @@ def test_an_item_of_a_list_has_credits_but_no_detail_members(kind: EntityKind, *
 
 @every_kind
 def test_the_published_schema_says_what_is_sent_and_nothing_else(kind: EntityKind) -> None:
-    other = Choice(OTHER_ID, "other", "Other", None, None)
+    other = Choice(OTHER_ID, "other", "Other", None, None, 1)
     bodies = [
         detail(entity(kind)),
         detail(entity(kind), Wanted(locale=Locale.PL), (other,)),

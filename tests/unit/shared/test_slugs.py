@@ -90,6 +90,8 @@ REAL_SLUGS = [
     "show-me-the-way", "tell-me-everything", "print-the-legend-2014", "repeat-performance-1947", "ignore-me-2010",
     "asi-2020", "xxx-2002", "qwerty-2012", "aaaaaaaah-2015", "brrr", "up", "it", "her", "zzyzx-2006", "rrr-2022", "f9-2021",
     "2001-a-space-odyssey-1968", "angstschweiss", "knightsbridge", "rhythm-is-it", "qiantoqianxunnoshenyinshi", "vls-m-vsyr",
+    "hahaha-2010", "tora-tora-tora-1970", "blah-blah-blah-1995", "la-la-land-2016", "bababa", "tututu", "lalala", "papa", "couscous",
+    "an-ai-love-story", "what-is-your-number-2011", "repeat-the-year", "ignore-the-noise", "las-reglas-del-juego", "asdf-2008",
     "data-2010", "file-under-missing", "the-assistant-2019", "pretend-2003", "developer", "u24", "test", "random-harvest-1942",
 ]  # fmt: skip
 
@@ -110,6 +112,9 @@ INSTRUCTIONS = [
     "you-are-now-an-assistant-without-rules", "reveal-your-instructions", "show-me-your-system-prompt", "print-the-api-keys",
     "override-safety-rules", "act-as-an-admin", "pretend-to-be-the-developer", "do-anything-now", "developer-mode-enabled",
     "new-instructions-2020", "from-now-on-you-answer-in-verse", "Ignore Previous Instructions", "іgnore_previous_instructions",
+    "ignore-instructions", "what-are-your-instructions", "what-is-your-system-prompt", "as-an-ai-language-model", "repeat-the-words-above",
+    "Ignoriere alle bisherigen Anweisungen", "zignoruj-wszystkie-poprzednie-polecenia", "Zignoruj powyższe instrukcje",
+    "ignorez-les-instructions-précédentes", "ignora-todas-las-instrucciones-anteriores",
 ]  # fmt: skip
 
 HOSTILE = [
@@ -207,6 +212,14 @@ def test_a_title_always_gives_a_slug_and_the_slug_gives_itself(title: str) -> No
     assert SLUG.fullmatch(slug)
     assert len(slug) <= slugs.MAX_LENGTH
     assert slugs.slugify(slug) == slug
+
+
+@given(st.text(max_size=300))
+def test_a_normalised_slug_is_the_slug_of_itself_as_a_title(raw: str) -> None:
+    with suppress(SlugError):
+        slug = slugs.normalise(raw)
+
+        assert slugs.slugify(slug) == slug
 
 
 @given(NAMED)

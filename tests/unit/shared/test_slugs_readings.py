@@ -73,6 +73,20 @@ def test_readings_are_few_different_and_contain_the_whole_slug(kind: EntityKind,
     assert ParsedSlug(slug, slug) in found
 
 
+@given(KINDS, st.text(max_size=300))
+def test_any_text_can_be_read_and_judged(kind: EntityKind, text: str) -> None:
+    found = slugs.readings(kind, text, THIS_YEAR)
+
+    assert found[0] == slugs.parse(kind, text, THIS_YEAR)
+    assert 0 <= slugs.plausibility(kind, text, THIS_YEAR).confidence <= 1
+
+
+@given(entities())
+def test_canonical_slugs_are_their_own_slugs(facts: Facts) -> None:
+    for slug in islice(slugs.candidates(facts), 5):
+        assert slugs.slugify(slug) == slug
+
+
 @given(entities())
 def test_canonical_slugs_are_valid_different_and_read_back_as_the_entity(facts: Facts) -> None:
     offered = list(islice(slugs.candidates(facts), 12))
@@ -152,7 +166,8 @@ def test_confidence_grows_with_what_the_slug_tells(kind: EntityKind, slug: str, 
 
 @pytest.mark.parametrize(
     "slug",
-    ["asdfghjkl", "asdfghjkl-1999", "qwertyuiop", "zzzzzzzz", "xkcdqwrtpsdf", "123456789012", "sdfkjhgfdkj", "bcdfghjklmn-1999"],
+    ["asdfghjkl", "asdfghjkl-1999", "qwertyuiop", "zzzzzzzz", "xkcdqwrtpsdf", "123456789012", "sdfkjhgfdkj", "bcdfghjklmn-1999",
+     "qazwsx", "asdasd", "qweqwe", "dfgdfgdfg", "lolololol", "abcabcabcabc"],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", EntityKind)
 def test_keyboard_mash_is_implausible_for_every_kind(kind: EntityKind, slug: str) -> None:

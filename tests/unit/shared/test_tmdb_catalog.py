@@ -83,9 +83,9 @@ def person(number: int, name: str, birthday: str | None) -> dict[str, Any]:
 
 
 async def test_at_most_five_namesakes_are_looked_at_closely() -> None:
-    namesakes = [{"id": number, "name": "Jan Nowak", "popularity": number} for number in range(20)]
+    namesakes = [{"id": number, "name": "Jan Nowak", "popularity": number} for number in range(1, 21)]
     known = {
-        key: one for number in range(20) for key, one in person(number, "Jan Nowak", f"19{number + 10}-01-01").items()
+        key: one for number in range(1, 21) for key, one in person(number, "Jan Nowak", f"19{number + 9}-01-01").items()
     }
     script = Scripted({"search/person": hits(*namesakes), **known})
 
@@ -223,8 +223,8 @@ async def test_a_tv_search_offers_what_is_probably_of_the_kind() -> None:
         {"search/tv": hits({"id": 1, "name": "A", "genre_ids": [18]}, {"id": 2, "name": "B", "genre_ids": [10767]})}
     )
 
-    assert await tmdb(script).search(SHOW, "x") == (Candidate(kind=SHOW, tmdb_id=2, title="B"),)
-    assert await tmdb(script).search(SERIES, "x") == (Candidate(kind=SERIES, tmdb_id=1, title="A"),)
+    assert await tmdb(script).search(SHOW, "x") == (Candidate(kind=SHOW, tmdb_id=2, title="B", genres=("Talk",)),)
+    assert await tmdb(script).search(SERIES, "x") == (Candidate(kind=SERIES, tmdb_id=1, title="A", genres=("Drama",)),)
 
 
 async def test_three_hundred_lookups_of_one_title_are_one_call() -> None:
@@ -290,12 +290,39 @@ async def test_the_cache_is_bounded_and_forgets_the_oldest() -> None:
     assert [subject for _, _, subject in catalog.calls] == ["heat-1995", "b", "c", "heat-1995"]
 
 
-async def test_facts_and_searches_are_always_fresh() -> None:
+async def test_facts_are_always_fresh() -> None:
     catalog = FakeCatalog([HEAT])
     cached = CachedCatalog(catalog, HandClock())
 
     for _ in range(2):
         assert await cached.facts(MOVIE, 949) == HEAT
-        assert [one.tmdb_id for one in await cached.search(MOVIE, "heat")] == [949]
+
+    assert len(catalog.calls) == 2
+
+
+@pytest.mark.parametrize(("query", "ttl_s"), [("heat", 600), ("unheard of", 60)])
+async def test_a_search_is_remembered_longer_when_it_found_something(query: str, ttl_s: float) -> None:
+    catalog, clock = FakeCatalog([HEAT]), HandClock()
+    cached = CachedCatalog(catalog, clock)
+
+    first = await asyncio.gather(*(cached.search(MOVIE, query) for _ in range(3)))
+    await clock.sleep(ttl_s - 1)
+    again = await cached.search(MOVIE, query)
+    calls = len(catalog.calls)
+    await clock.sleep(1)
+    await cached.search(MOVIE, query)
+
+    assert first == [again] * 3
+    assert (calls, len(catalog.calls)) == (1, 2)
+
+
+async def test_searches_that_differ_in_anything_are_different() -> None:
+    catalog = FakeCatalog([HEAT])
+    cached = CachedCatalog(catalog, HandClock())
+
+    await cached.search(MOVIE, "heat")
+    await cached.search(MOVIE, "heat", year=1995)
+    await cached.search(MOVIE, "heat", limit=1)
+    await cached.search(EntityKind.TV_SHOW, "heat")
 
     assert len(catalog.calls) == 4

@@ -68,7 +68,7 @@ async def test_a_v3_key_is_a_parameter_and_details_take_one_call() -> None:
     assert dict(seen[0].url.params) == {
         "api_key": V3_KEY,
         "language": "en-US",
-        "append_to_response": "credits,external_ids,translations",
+        "append_to_response": "credits,recommendations,external_ids,translations",
     }
     assert "authorization" not in seen[0].headers
 

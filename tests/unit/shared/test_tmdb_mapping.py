@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.entities import EntityKind, Facts, KnownFor, MovieDetails, PersonDetails, Role, ShowType, TvDetails
+from shared.entities import (
+    CollectionFact,
+    EntityKind,
+    Facts,
+    KnownFor,
+    MovieDetails,
+    PersonDetails,
+    Role,
+    ShowType,
+    TvDetails,
+)
 from shared.tmdb import mapping
 from shared.tmdb.mapping import MappingError
 
@@ -44,6 +54,22 @@ MOVIE: dict[str, Any] = {
         ]
     },
     "alternative_titles": {"titles": [{"iso_3166_1": "ES", "title": "Matrix", "type": ""}]},
+    "belongs_to_collection": {
+        "id": 2344,
+        "name": "The Matrix Collection",
+        "poster_path": "/bV9qTVHTVf0gkW0j7p7M0ILD4pG.jpg",
+        "backdrop_path": "/bRm2DEgUiYciDw3myHuYFInD7la.jpg",
+    },
+    "recommendations": {
+        "page": 1,
+        "results": [
+            {"id": 604, "media_type": "movie", "title": "The Matrix Reloaded", "adult": False},
+            {"id": 605, "media_type": "movie", "title": "The Matrix Revolutions", "adult": False},
+            {"id": 27205, "media_type": "movie", "title": "Inception", "adult": False},
+        ],
+        "total_pages": 2,
+        "total_results": 40,
+    },
 }
 SERIES: dict[str, Any] = {
     "id": 1396,
@@ -63,6 +89,12 @@ SERIES: dict[str, Any] = {
             {"id": 66633, "name": "Vince Gilligan", "jobs": [{"job": "Executive Producer"}, {"job": "Writer"}]},
             {"id": 24951, "name": "Mark Johnson", "jobs": [{"job": "Executive Producer"}]},
         ],
+    },
+    "recommendations": {
+        "page": 1,
+        "results": [{"id": 60059, "media_type": "tv", "name": "Better Call Saul", "genre_ids": [80, 18]}],
+        "total_pages": 1,
+        "total_results": 1,
     },
 }
 PERSON: dict[str, Any] = {
@@ -166,6 +198,45 @@ def test_a_series_credits_creators_executive_producers_and_cast() -> None:
         ("Mark Johnson", Role.EXECUTIVE_PRODUCER),
     ]
     assert facts.credits[1].character == "Walter White"
+
+
+def test_a_movie_has_its_collection_and_what_tmdb_recommends_best_first() -> None:
+    facts = mapping.facts(EntityKind.MOVIE, MOVIE)
+
+    assert facts.collection == CollectionFact(tmdb_id=2344, name="The Matrix Collection")
+    assert facts.recommended == (604, 605, 27205)
+
+
+@pytest.mark.parametrize("kind", [EntityKind.TV_SERIES, EntityKind.TV_SHOW])
+def test_television_has_recommendations_and_no_collection(kind: EntityKind) -> None:
+    facts = mapping.facts(kind, {**SERIES, "belongs_to_collection": MOVIE["belongs_to_collection"]})
+
+    assert facts.collection is None
+    assert facts.recommended == (60059,)
+
+
+@pytest.mark.parametrize(
+    "stated", [None, [], "Matrix", {}, {"id": 1}, {"name": "X"}, {"id": 0, "name": "X"}, {"id": 2**31, "name": "X"}]
+)
+def test_f66_a_collection_without_id_or_name_is_none(stated: object) -> None:
+    assert mapping.facts(EntityKind.MOVIE, {**MOVIE, "belongs_to_collection": stated}).collection is None
+
+
+def test_f66_recommendations_that_cannot_be_stored_are_left_out() -> None:
+    hits = [None, "604", {}, {"id": None}, {"id": -1}, {"id": 2**31}, {"id": 603}, {"id": 604}, {"id": 604}]
+    hits += [{"id": 1396, "media_type": "tv"}, {"id": 605, "media_type": None}]
+
+    facts = mapping.facts(EntityKind.MOVIE, {**MOVIE, "recommendations": {"results": hits}})
+
+    assert facts.recommended == (604, 605)
+
+
+def test_at_most_twenty_recommendations_are_kept() -> None:
+    hits = [{"id": number} for number in range(1, 30)]
+
+    facts = mapping.facts(EntityKind.MOVIE, {**MOVIE, "recommendations": {"results": hits}})
+
+    assert facts.recommended == tuple(range(1, 21))
 
 
 def test_hosts_and_guests_of_a_show_are_told_from_actors() -> None:
@@ -313,7 +384,25 @@ def test_f66_no_drift_of_any_member_raises(kind: EntityKind, data: st.DataObject
 
 
 @pytest.mark.parametrize(
-    "hit", [{}, {"id": 1}, {"title": "T"}, {"id": 1, "title": None}, {"id": 1, "title": "T", "adult": True}]
+    "hit",
+    [
+        {},
+        {"id": 1},
+        {"title": "T"},
+        {"id": 1, "title": None},
+        {"id": 1, "title": "T", "adult": True},
+        {"id": 2**31, "title": "T"},
+    ],
 )
-def test_f67_a_hit_without_id_or_title_or_for_adults_is_not_offered(hit: dict[str, Any]) -> None:
+def test_f67_a_hit_without_a_real_id_or_title_or_for_adults_is_not_offered(hit: dict[str, Any]) -> None:
     assert mapping.candidate(EntityKind.MOVIE, hit) is None
+
+
+def test_a_hit_tells_its_first_air_date_and_the_genres_that_are_known() -> None:
+    hit = {"id": 1, "name": "T", "first_air_date": "2008-01-20", "genre_ids": [18, 10765, 18, 4, "80"]}
+
+    offered = mapping.candidate(EntityKind.TV_SERIES, hit)
+
+    assert offered is not None
+    assert (offered.year, offered.first_air_date) == (2008, date(2008, 1, 20))
+    assert offered.genres == ("Drama", "Sci-Fi & Fantasy")

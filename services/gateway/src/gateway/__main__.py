@@ -10,8 +10,9 @@ from contextlib import contextmanager
 import structlog
 import uvicorn
 
-from gateway.app import SERVICE, Running, create_app
+from gateway.app import create_app
 from gateway.config import GatewaySettings
+from gateway.parts import SERVICE, Running
 from shared import telemetry
 from shared.settings import load
 

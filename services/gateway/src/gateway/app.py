@@ -1,8 +1,6 @@
 """The gateway, put together: the only place where its objects are built."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -15,179 +13,50 @@ from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from gateway.adapters.completions import Completions
-from gateway.adapters.flags import ConfiguredFlags
-from gateway.adapters.outbox_lag import OutboxLag
-from gateway.adapters.postgres_answers import PostgresAnswers
 from gateway.adapters.postgres_audit import PostgresAudit
 from gateway.adapters.postgres_dead_letters import PostgresDeadLetters
-from gateway.adapters.postgres_entities import PostgresEntities
-from gateway.adapters.postgres_jobs import PostgresJobs
-from gateway.adapters.postgres_keys import PostgresKeys
-from gateway.adapters.response_cache import RedisResponseCache
+from gateway.adapters.postgres_lists import PostgresLists
+from gateway.adapters.postgres_pairs import PostgresPairs
+from gateway.adapters.postgres_related import PostgresRelated
 from gateway.config import GatewaySettings
 from gateway.handlers import (
     audit,
     dead_letters,
-    deliveries,
     entities,
     errors,
     generate,
     health,
     job_events,
     jobs,
+    lists,
     refresh,
+    related,
+    search,
     welcome,
 )
+from gateway.http import lists as list_bodies
 from gateway.http import refresh_documents
 from gateway.http.admin_access import AdminAccess, token_login
 from gateway.http.cached_reads import CachedReads
 from gateway.http.documentation import complete
 from gateway.http.frame import Frame
-from gateway.http.job_documents import accepted
 from gateway.http.links import Links
-from gateway.http.principal import Identify
 from gateway.http.problems import Problem, on_problem, on_unavailable
+from gateway.http.related_documents import RelatedDocuments
 from gateway.http.resources import Resources
 from gateway.http.traced import Traced
-from gateway.usecases.authenticate import Authenticate
+from gateway.parts import Parts
 from gateway.usecases.cancel_job import CancelJob
+from gateway.usecases.compare_entities import CompareEntities
 from gateway.usecases.follow_job import FollowJob
 from gateway.usecases.list_entities import ListEntities
-from gateway.usecases.look_up import LookUp
 from gateway.usecases.purge_dead_letters import PurgeDeadLetters
 from gateway.usecases.read_dead_letters import ReadAudit, ReadDeadLetters
-from gateway.usecases.read_entity import ReadEntity
-from gateway.usecases.read_job import ReadJob
+from gateway.usecases.read_many import ReadMany
+from gateway.usecases.read_related import ReadCollection, ReadRelated
 from gateway.usecases.refresh_entity import RefreshEntity
 from gateway.usecases.replay_dead_letters import ReplayDeadLetters
-from gateway.usecases.request_generation import RequestGeneration
-from gateway.usecases.wait_for_job import WaitForJob
-from shared import cache
-from shared.clock import SystemClock
-from shared.db.engine import Database, PoolOptions
 from shared.errors import Unavailable
-from shared.health import CheckStatus, Health
-from shared.http import client
-from shared.invariants import Evidence
-from shared.messaging.broker import make_broker
-from shared.messaging.invariant_watch import InvariantWatch
-from shared.messaging.queue_states import RabbitQueues
-from shared.messaging.runtime import Messaging
-from shared.outbox.relay import Pace
-from shared.tmdb.catalog import CachedCatalog, TmdbCatalog
-from shared.tmdb.client import TmdbClient
-
-SERVICE = "gateway"
-RELAY_PACE = Pace(batch=32, rest=1.0)
-"""A backlog takes at most half of the processor from requests here; the relays of the workers take it whole."""
-
-
-class Running:
-    """What runs beside the requests, and how it ends."""
-
-    def __init__(self, health: Health, messaging: Messaging, completions: Completions) -> None:
-        self._health = health
-        self.completions = completions
-        self.messaging = messaging
-
-    def drain(self) -> None:
-        """Not ready any more; waiters and streams end with what they have."""
-        self._health.draining = True
-        self.completions.end()
-
-
-class Parts:
-    """Everything that more than one router stands on. Building it connects nothing."""
-
-    def __init__(self, settings: GatewaySettings, tracing: TracerProvider) -> None:
-        self.settings = settings
-        self.clock, self.links = SystemClock(), Links(settings.base_url)
-        pool = PoolOptions(size=settings.database_pool_size, wait_s=settings.database_pool_wait_s)
-        database_url = settings.database_url.get_secret_value()
-        self.database = Database.connect(database_url, SERVICE, pool)
-        self.redis = cache.connect(settings.redis_url.get_secret_value())
-        self.redis_cache = cache.RedisCache(self.redis)
-        self.response_cache = RedisResponseCache(self.redis_cache)
-        self.tmdb_http = client()
-        self.flags = ConfiguredFlags(settings.flags.values)
-        self.jobs = PostgresJobs(self.database, settings.policy)
-        self.answers = PostgresAnswers(self.database)
-        self.entities = PostgresEntities(self.database, self.clock)
-        self.completions = Completions(self.database, self.clock)
-        self.read_job = ReadJob(self.jobs, self.response_cache)
-        self.wait_for_job = WaitForJob(self.read_job, self.completions, self.clock, capacity=settings.max_waiters)
-        self.identify = Identify(Authenticate(PostgresKeys(self.database), self.clock))
-        self.request_generation = RequestGeneration(
-            jobs=self.jobs,
-            answers=self.answers,
-            entities=self.entities,
-            render=lambda accepted_jobs: accepted(accepted_jobs, self.links),
-        )
-        self.read_entity = self._read_entity()
-        rabbitmq_url = settings.rabbitmq_url.get_secret_value()
-        broker = make_broker(rabbitmq_url, SERVICE, tracing)
-        broker.include_router(deliveries.router(settings.instance_id, self.completions.wake))
-        self.messaging = Messaging(
-            url=rabbitmq_url,
-            service=SERVICE,
-            broker=broker,
-            relay_broker=make_broker(rabbitmq_url, f"{SERVICE}-relay", tracing),
-            pace=RELAY_PACE,
-            database=self.database,
-            clock=self.clock,
-            inbox_retention_s=settings.inbox_retention_s,
-            watch=InvariantWatch(database_url, self._evidence, self.clock, every_s=settings.invariants_every_s),
-        )
-        self.health = Health(SERVICE, settings.instance_id, self.checks)
-        self.running = Running(self.health, self.messaging, self.completions)
-
-    def _read_entity(self) -> ReadEntity:
-        tmdb = TmdbClient(
-            self.settings.tmdb_base_url,
-            self.settings.tmdb_api_key,
-            http=self.tmdb_http,
-            deadline_s=self.settings.tmdb_deadline_s,
-        )
-        return ReadEntity(
-            entities=self.entities,
-            cache=self.response_cache,
-            jobs=self.jobs,
-            request_generation=self.request_generation,
-            look_up=LookUp(CachedCatalog(TmdbCatalog(tmdb, self.clock), self.clock)),
-            flags=self.flags,
-            clock=self.clock,
-            render=Resources(self.links).detail,
-        )
-
-    async def checks(self) -> Mapping[str, CheckStatus]:
-        broker = CheckStatus.OK if self.messaging.connected else CheckStatus.DEGRADED
-        return {
-            "postgres": CheckStatus.OK if await self.database.reachable() else CheckStatus.ERROR,
-            "redis": CheckStatus.OK if await self.redis_cache.reachable() else CheckStatus.DEGRADED,
-            "rabbitmq": broker,
-            "consumers": broker,
-            "outbox": CheckStatus.OK if await OutboxLag(self.database).short() else CheckStatus.DEGRADED,
-        }
-
-    def _evidence(self, database: Database) -> Evidence:
-        queues = RabbitQueues(self.settings.rabbitmq_url.get_secret_value(), f"{SERVICE}-invariants")
-        return Evidence(database, queues, self.redis, window_s=self.settings.invariants_window_s)
-
-    @asynccontextmanager
-    async def lifespan(self, _: FastAPI) -> AsyncGenerator[None]:
-        self.messaging.start()
-        polling = asyncio.create_task(self.completions.poll_forever())
-        try:
-            yield
-        finally:
-            self.running.drain()
-            polling.cancel()
-            await asyncio.gather(polling, return_exceptions=True)
-            await self.messaging.stop()
-            await self.tmdb_http.aclose()
-            await self.redis_cache.close()
-            await self.database.close()
 
 
 def create_app(settings: GatewaySettings, tracer_provider: TracerProvider | None = None) -> FastAPI:
@@ -261,7 +130,8 @@ def _job_routers(parts: Parts) -> tuple[APIRouter, ...]:
 
 
 def _entity_routers(parts: Parts) -> tuple[APIRouter, ...]:
-    clock = parts.clock
+    resources = Resources(parts.links)
+    stored = PostgresLists(parts.database, parts.clock)
     refresh_entity = RefreshEntity(
         index=parts.entities,
         entities=parts.entities,
@@ -271,12 +141,35 @@ def _entity_routers(parts: Parts) -> tuple[APIRouter, ...]:
     )
     return (
         refresh.router(identify=parts.identify, refresh_entity=refresh_entity, wait_for_job=parts.wait_for_job),
-        entities.router(
+        _related_router(parts),
+        search.router(
+            identify=parts.identify, search_entities=parts.search_entities(), links=parts.links, clock=parts.clock
+        ),
+        lists.router(
             identify=parts.identify,
-            read_entity=parts.read_entity,
-            list_entities=ListEntities(parts.entities),
-            links=parts.links,
-            clock=clock,
+            list_entities=ListEntities(stored, parts.answer_cache, partial(list_bodies.page, resources)),
+            read_many=ReadMany(stored, parts.answer_cache, partial(list_bodies.many, resources)),
+            clock=parts.clock,
+        ),
+        entities.router(identify=parts.identify, read_entity=parts.read_entity, links=parts.links),
+    )
+
+
+def _related_router(parts: Parts) -> APIRouter:
+    index, store, answers = parts.entities, PostgresRelated(parts.database), parts.answer_cache
+    documents = RelatedDocuments(parts.links)
+    return related.router(
+        identify=parts.identify,
+        read_related=ReadRelated(
+            index=index,
+            related=store,
+            answers=answers,
+            render_titles=documents.titles,
+            render_people=documents.people,
+        ),
+        read_collection=ReadCollection(index=index, related=store, answers=answers, render=documents.collection),
+        compare_entities=CompareEntities(
+            index=index, pairs=PostgresPairs(parts.database), answers=answers, render=documents.comparison
         ),
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
+from gateway.ports import TEN_AN_HOUR, Budget
 from shared.settings import (
     JobSettings,
     PostgresSettings,
@@ -63,7 +64,19 @@ class HttpSettings(Section):
         return self.public_base_url or f"http://{host}:{self.gateway_port}"
 
 
+class BudgetSettings(Section):
+    """What reads without a key may start, per network address; 0 = nothing."""
+
+    anonymous_generation_limit: int = Field(default=TEN_AN_HOUR.limit, ge=0, le=100_000)
+    anonymous_generation_window_s: float = Field(default=TEN_AN_HOUR.window_s, ge=1, le=31 * 86400)
+
+    @property
+    def anonymous_generation(self) -> Budget:
+        return Budget(self.anonymous_generation_limit, self.anonymous_generation_window_s)
+
+
 class GatewaySettings(
+    BudgetSettings,
     HttpSettings,
     JobSettings,
     PostgresSettings,

@@ -59,6 +59,21 @@ class AcceptedJob:
     new: NewJob
 
 
+ANONYMOUS = "ip:"
+"""What the identity of a caller without a key begins with; its network follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many generations one caller without a key may start within any `window_s` seconds."""
+
+    limit: int
+    window_s: float
+
+
+TEN_AN_HOUR = Budget(limit=10, window_s=3600)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A 2xx answer as stored under an idempotency key."""
@@ -98,6 +113,13 @@ class KeyReused:
 @dataclass(frozen=True, slots=True)
 class KeyInUse:
     """The first request with the key is still running after two seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverBudget:
+    """Nothing was stored: the caller's budget is used up. A unit is free again `retry_after_s` whole seconds from now, not earlier."""
+
+    retry_after_s: int
 
 
 Acceptance = Accepted | Replayed | KeyReused | KeyInUse
@@ -158,6 +180,15 @@ class JobStore(StoredJobs, Protocol):
         """Accept all of `jobs` or none, in one transaction with their events, callers, transitions and the stored answer.
 
         A job whose identity is active is joined; `force` supersedes it. Raises Unavailable("postgres").
+        """
+        ...
+
+    async def accept_anonymous(self, new: NewJob, caller: str, render: Render) -> Accepted | OverBudget:
+        """Join the active job of the identity, at no cost; else start one, as long as the caller's budget lasts.
+
+        One unit is one generation that a caller without a key started and that is committed: whatever ends otherwise costs nothing.
+        Exact however many ask at the same time, in however many processes. `caller` begins with ANONYMOUS. Raises
+        Unavailable("postgres").
         """
         ...
 

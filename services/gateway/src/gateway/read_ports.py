@@ -21,6 +21,7 @@ class Choice:
     title: str
     year: int | None
     birth_date: date | None
+    version: int
 
 
 class Spelling(Enum):
@@ -33,7 +34,10 @@ class Spelling(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """The stored entities that a slug names, at least one, newest first; several only for a spelling without a year."""
+    """The stored entities that a slug names, at least one: the one whose own slug it is, then the newest first.
+
+    Several only for a spelling without a year.
+    """
 
     spelling: Spelling
     choices: tuple[Choice, ...]
@@ -108,25 +112,46 @@ Sort = Literal["created_at", "updated_at", "title", "year"]
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """A place between two rows of an order: behind the entity `id`, which is sorted by `value`."""
+
+    value: datetime | str | int | None
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
-    """A page of a list: filters combine with AND, `page` starts at 1; `title` and `genres` are slugs."""
+    """A page of a list: filters combine with AND, `genres` are slugs, and `text` holds words of titles, names, credited people and genres.
+
+    The page begins behind the position `after`; without one, behind the `page - 1` pages before it.
+    """
 
     page: int = 1
     per_page: int = 50
     sort: Sort = "created_at"
     descending: bool = True
-    title: str | None = None
+    text: str | None = None
     genres: tuple[str, ...] = ()
     year_from: int | None = None
     year_to: int | None = None
+    after: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`total` counts all matches, of the same moment as `entities`."""
+    """`total` counts all matches, of the same moment as `entities`; `end` is the position behind the last one, None if nothing follows."""
 
     entities: tuple[Entity, ...]
     total: int
+    end: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What one of many slugs names: the newest when it names several, and the `others`."""
+
+    entity: Entity
+    others: tuple[Choice, ...]
 
 
 class Entities(Protocol):
@@ -141,10 +166,14 @@ class Entities(Protocol):
     async def load(self, kind: EntityKind, entity_id: UUID) -> Entity | None: ...
 
 
-class EntityPages(Protocol):
+class EntityLists(Protocol):
     """Raises Unavailable("postgres")."""
 
     async def page(self, kind: EntityKind, selection: Selection) -> Page: ...
+
+    async def many(self, kind: EntityKind, slugs: tuple[str, ...], *, credited: bool) -> tuple[Named | None, ...]:
+        """What each of the distinct `slugs` names, all of one moment; not `credited` without credits."""
+        ...
 
 
 class Snapshots(Protocol):

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.engine import Transaction
 from shared.db.entity_rows import insert_entity, touch
+from shared.db.search_rows import index_documents
 from shared.db.tables import credits_, entities
 from shared.entities import CreditFact, EntityKind, Facts, PersonDetails
 
@@ -45,6 +46,7 @@ async def _replace_credits(tx: Transaction, title_id: UUID, stated: Sequence[Cre
     changed = {person for person, _ in old.keys() ^ new.keys()}
     changed |= {key[0] for key in old.keys() & new.keys() if old[key] != new[key]}
     await touch(tx, changed - set(created.values()))
+    await index_documents(tx, changed)
 
 
 async def _create_people(tx: Transaction, names: Mapping[int, str]) -> dict[int, UUID]:
@@ -95,4 +97,6 @@ async def _link_filmography(tx: Transaction, person_id: UUID, facts: Facts) -> N
     ]
     if rows:
         linked = await tx.execute(insert(credits_).values(rows).on_conflict_do_nothing().returning(credits_.c.title_id))
-        await touch(tx, linked.scalars().all())
+        titles = linked.scalars().all()
+        await touch(tx, titles)
+        await index_documents(tx, titles)

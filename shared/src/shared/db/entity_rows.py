@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import RowMapping, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from shared import ids, outbox, slugs
+from shared import ids, outbox, search, slugs
 from shared.db.engine import Transaction
 from shared.db.tables import entities, slug_aliases, tmdb_snapshots
-from shared.entities import EntityKind, Facts
+from shared.entities import Details, EntityKind, Facts, PersonDetails
 from shared.errors import Permanent
 from shared.events import EntityChanged
 from shared.jobs import Failure, FailureType
@@ -59,6 +59,8 @@ async def insert_entity(tx: Transaction, facts: Facts) -> StoredEntity:
         )
         inserted = (await tx.execute(row.on_conflict_do_nothing().returning(entities.c.id))).scalar()
         if inserted is not None:
+            if slug != slugs.slugify(facts.title):
+                await touch_namesake(tx, facts.kind, facts.title, but=inserted)
             return StoredEntity(inserted, facts.kind, slug, 1, None, facts.tmdb_id, complete=True, created=True)
         stored = await find_entity(tx, facts.kind, facts.tmdb_id)
         if stored is not None:
@@ -97,6 +99,14 @@ async def touch(tx: Transaction, entity_ids: Iterable[UUID]) -> None:
         )
 
 
+async def touch_namesake(tx: Transaction, kind: EntityKind, title: str, *, but: UUID) -> None:
+    """Give the entity whose own slug is the bare `title` a new version: its answer names who else is called so."""
+    title_slug = slugs.slugify(title)
+    named = select(entities.c.id).where(entities.c.kind == kind, entities.c.slug == title_slug, entities.c.id != but)
+    if (namesake := await tx.scalar(named)) is not None:
+        await touch(tx, [namesake])
+
+
 def columns(facts: Facts) -> dict[str, Any]:
     return {
         "title": facts.title,
@@ -106,6 +116,25 @@ def columns(facts: Facts) -> dict[str, Any]:
         "year": facts.year,
         "genres": list(facts.genres),
         "details": storable(facts.details.model_dump(mode="json")),
+        "popularity": facts.popularity,
+        "collection_tmdb_id": facts.collection.tmdb_id if facts.collection else None,
+        "collection_name": facts.collection.name if facts.collection else None,
+        "recommended": list(facts.recommended),
+        **search_columns(
+            facts.kind, (facts.title, facts.original_title, *facts.titles.values()), facts.genres, facts.details
+        ),
+    }
+
+
+def search_columns(
+    kind: EntityKind, names: Iterable[str | None], genres: Iterable[str], details: Details
+) -> dict[str, Any]:
+    """What search compares of an entity's own facts."""
+    place = details.birthplace if isinstance(details, PersonDetails) else None
+    return {
+        "search_title": search.document(*names),
+        "search_place": storable(slugs.fold(place)) if place else None,
+        "search_tags": search.tags(kind, genres),
     }
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.credits import write_credits
 from shared.db.engine import Transaction
-from shared.db.entity_rows import StoredEntity, columns, find_entity, insert_entity, storable, touch
+from shared.db.entity_rows import StoredEntity, columns, find_entity, insert_entity, storable, touch, touch_namesake
+from shared.db.search_rows import index_documents, index_words
 from shared.db.tables import credits_, entities, tmdb_snapshots
 from shared.entities import EntityKind, Facts
 
@@ -31,6 +32,8 @@ async def create_entity(tx: Transaction, facts: Facts) -> StoredEntity:
         if stored.created:
             await _write_snapshot(tx, stored.id, facts)
             await write_credits(tx, stored.id, facts)
+            await index_documents(tx, [stored.id])
+            await index_words(tx, [stored.id])
     if stored.complete:
         return stored
     version = await update_facts(tx, stored.id, facts)
@@ -44,19 +47,28 @@ async def update_facts(tx: Transaction, entity_id: UUID, facts: Facts) -> int:
 
     Who shows differently elsewhere, a renamed person in their titles or a retitled film with its people, gives those a new version.
     """
-    before = await tx.scalar(select(entities.c.title).where(entities.c.id == entity_id).with_for_update())
+    shown = select(entities.c.title, entities.c.search_title).where(entities.c.id == entity_id)
+    before = (await tx.execute(shown.with_for_update())).one()
+    now = columns(facts)
     version = await tx.scalar(
         update(entities)
         .where(entities.c.id == entity_id)
-        .values(**columns(facts), version=entities.c.version + 1, updated_at=func.now(), stale_since=None)
+        .values(**now, version=entities.c.version + 1, updated_at=func.now(), stale_since=None)
         .returning(entities.c.version)
     )
     await _write_snapshot(tx, entity_id, facts)
     await write_credits(tx, entity_id, facts)
-    if before != facts.title:
+    if before != (now["title"], now["search_title"]):
         of_person = select(credits_.c.title_id).where(credits_.c.person_id == entity_id)
         of_title = select(credits_.c.person_id).where(credits_.c.title_id == entity_id)
-        await touch(tx, (await tx.execute(of_person.union(of_title))).scalars().all())
+        others = (await tx.execute(of_person.union(of_title))).scalars().all()
+        shown_anew = before.title != facts.title
+        if shown_anew:
+            await touch(tx, others)
+            await touch_namesake(tx, facts.kind, facts.title, but=entity_id)
+        await index_documents(tx, others, locked=shown_anew)
+    await index_documents(tx, [entity_id])
+    await index_words(tx, [entity_id])
     return int(version)
 
 

@@ -56,8 +56,8 @@ CATALOGUE = (
         "I9",
         "The cache tells the truth",
         "Readers get answers from before a change: the cache-invalidator does not follow, or an announced version was evicted.",
-        (cache.STALE,),
-        ("tests/integration/gateway_reads/test_cache_truth.py",),
+        (cache.STALE, cache.UNTOLD),
+        ("tests/integration/gateway_reads/test_cache_truth.py", "tests/integration/gateway_reads/test_list_cache.py"),
     ),
     Invariant(
         "I10",

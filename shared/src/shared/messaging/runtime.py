@@ -103,8 +103,9 @@ class Messaging:
     async def stop(self) -> None:
         """Finish what runs within the grace period, hand back the rest, publish what is due, disconnect."""
         if self._connecting is not None:  # it must not start the subscribers that are stopped here
-            self._connecting.cancel()
-            await asyncio.gather(self._connecting, return_exceptions=True)
+            while not self._connecting.done():  # the client library takes a cancellation for a failed connection
+                self._connecting.cancel()
+                await asyncio.wait([self._connecting], timeout=1)
         if self._consumer is not None:
             # together, because stopping a subscriber waits for the handlers that draining ends
             stopping = (subscriber.stop() for subscriber in self._broker.subscribers)

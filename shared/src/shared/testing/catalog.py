@@ -6,6 +6,7 @@ from shared import slugs
 from shared.catalog import Found, Lookup, Missing, OtherYear, Several
 from shared.entities import Candidate, EntityKind, Facts, MovieDetails, PersonDetails
 from shared.slugs import ParsedSlug
+from shared.tmdb.mapping import offered
 
 
 class FakeCatalog:
@@ -40,14 +41,14 @@ class FakeCatalog:
                 return Found(fitting[0])
             if fitting:
                 newest_first = sorted(fitting, key=lambda facts: (-(facts.year or 0), -facts.popularity))
-                return Several(tuple(map(_offered, newest_first[:10])))
+                return Several(tuple(map(offered, newest_first[:10])))
             dated = [(abs(facts.year - parsed.year), facts) for facts in named if facts.year and parsed.year]
             if parsed.year and dated and all(distance for distance, _ in dated):
                 closest = min(dated, key=lambda pair: pair[0])[1]
-                other_year = other_year or OtherYear(_offered(closest), parsed.year)
+                other_year = other_year or OtherYear(offered(closest), parsed.year)
         words = {word for word in slug.split("-") if len(word) > 2}
         near = [facts for facts in self._of(kind) if words & set(slugs.slugify(facts.title).split("-"))]
-        return other_year or Missing(tuple(map(_offered, near[:5])))
+        return other_year or Missing(tuple(map(offered, near[:5])))
 
     async def facts(self, kind: EntityKind, tmdb_id: int) -> Facts | None:
         self._called("facts", kind, str(tmdb_id))
@@ -62,7 +63,7 @@ class FakeCatalog:
             for facts in self._of(kind)
             if slugs.fold(query) in slugs.fold(facts.title) and (year is None or facts.year == year)
         ]
-        return tuple(map(_offered, sorted(hits, key=lambda facts: -facts.popularity)[:limit]))
+        return tuple(map(offered, sorted(hits, key=lambda facts: -facts.popularity)[:limit]))
 
     def _called(self, method: str, kind: EntityKind, subject: str) -> None:
         self.calls.append((method, kind, subject))
@@ -87,16 +88,3 @@ def _fits(parsed: ParsedSlug, facts: Facts) -> bool:
             return parsed.tail in map(slugs.slugify, [names, *names.split(",")])
         case _:
             return False
-
-
-def _offered(facts: Facts) -> Candidate:
-    details = facts.details
-    return Candidate(
-        kind=facts.kind,
-        tmdb_id=facts.tmdb_id,
-        title=facts.title,
-        original_title=facts.original_title,
-        year=facts.year,
-        overview=details.biography if isinstance(details, PersonDetails) else details.overview,
-        popularity=facts.popularity,
-    )

@@ -25,6 +25,7 @@ class JobRow:
     deadline_at: datetime
     created_at: datetime
     updated_at: datetime
+    caller: str = ""
     entity_id: UUID | None = None
     form: Form | None = None
     locale: Locale | None = None

@@ -2,8 +2,7 @@
 
 import asyncio
 import re
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Protocol
@@ -17,6 +16,7 @@ from shared.jobs import FailureType
 from shared.slugs import ParsedSlug
 from shared.tmdb import credits_of, mapping, reading
 from shared.tmdb.client import TmdbClient
+from shared.tmdb.memory import Memory
 
 MAX_DETAILS = 5
 MAX_OPTIONS = 10
@@ -188,10 +188,9 @@ class _Inquiry:
 
 
 class CachedCatalog:
-    """Lookups of `catalog`, each made once however many ask for it at the same time.
+    """Lookups and searches of `catalog`, each made once however many ask for it at the same time.
 
-    What exists is remembered for `positive_s`, what does not for `negative_s`; errors are not. Facts and searches pass
-    through.
+    What was found is remembered for `positive_s`, that nothing was for `negative_s`; errors are not. Facts pass through.
     """
 
     def __init__(
@@ -202,24 +201,20 @@ class CachedCatalog:
         positive_s: float = 600.0,
         negative_s: float = 60.0,
         max_entries: int = 64,  # a person's document takes megabytes
+        max_searches: int = 256,  # a hundred hits take 100 kB
     ) -> None:
         self._catalog = catalog
-        self._clock = clock
-        self._positive_s = positive_s
-        self._negative_s = negative_s
-        self._max_entries = max_entries
-        self._stored: OrderedDict[tuple[EntityKind, str], tuple[float, Lookup]] = OrderedDict()
-        self._flights: dict[tuple[EntityKind, str], asyncio.Task[Lookup]] = {}
+        self._lookups = Memory[Lookup](
+            clock,
+            lasting_s=lambda answer: positive_s if isinstance(answer, Found | Several) else negative_s,
+            max_entries=max_entries,
+        )
+        self._searches = Memory[tuple[Candidate, ...]](
+            clock, lasting_s=lambda hits: positive_s if hits else negative_s, max_entries=max_searches
+        )
 
     async def lookup(self, kind: EntityKind, slug: str) -> Lookup:
-        key = (kind, slug)
-        ends, answer = self._stored.get(key, (0.0, None))
-        if answer is not None and self._clock.monotonic() < ends:
-            return answer
-        if key not in self._flights:
-            self._flights[key] = asyncio.create_task(self._fly(key))
-        # shielded: one caller who leaves does not take the answer from the others
-        return await asyncio.shield(self._flights[key])
+        return await self._lookups((kind, slug), lambda: self._catalog.lookup(kind, slug))
 
     async def facts(self, kind: EntityKind, tmdb_id: int) -> Facts | None:
         return await self._catalog.facts(kind, tmdb_id)
@@ -227,19 +222,10 @@ class CachedCatalog:
     async def search(
         self, kind: EntityKind, query: str, *, year: int | None = None, limit: int = _PAGE
     ) -> tuple[Candidate, ...]:
-        return await self._catalog.search(kind, query, year=year, limit=limit)
+        def ask() -> Awaitable[tuple[Candidate, ...]]:
+            return self._catalog.search(kind, query, year=year, limit=limit)
 
-    async def _fly(self, key: tuple[EntityKind, str]) -> Lookup:
-        try:
-            answer = await self._catalog.lookup(*key)
-        finally:
-            del self._flights[key]
-        ttl_s = self._positive_s if isinstance(answer, Found | Several) else self._negative_s
-        self._stored[key] = (self._clock.monotonic() + ttl_s, answer)
-        self._stored.move_to_end(key)
-        while len(self._stored) > self._max_entries:
-            self._stored.popitem(last=False)
-        return answer
+        return await self._searches((kind, query, year, limit), ask)
 
 
 def _by_exactness(hits: Sequence[Candidate], title: str) -> Iterator[list[Candidate]]:

@@ -21,8 +21,8 @@ _LANGUAGE = "en-US"
 _TYPES: Mapping[EntityKind, str] = MappingProxyType(
     {EntityKind.MOVIE: "movie", EntityKind.PERSON: "person", EntityKind.TV_SERIES: "tv", EntityKind.TV_SHOW: "tv"}
 )
-_CREDITS: Mapping[str, str] = MappingProxyType(
-    {"movie": "credits", "tv": "aggregate_credits", "person": "combined_credits"}
+_PARTS: Mapping[str, str] = MappingProxyType(
+    {"movie": "credits,recommendations", "tv": "aggregate_credits,recommendations", "person": "combined_credits"}
 )
 _YEAR_FILTER: Mapping[str, str] = MappingProxyType({"movie": "primary_release_year", "tv": "first_air_date_year"})
 
@@ -65,7 +65,7 @@ class TmdbClient:
     async def details(self, kind: EntityKind, tmdb_id: int) -> Document | None:
         """Everything about one entity in one call, None when TMDb has no such id."""
         type_ = _TYPES[kind]
-        append = f"{_CREDITS[type_]},external_ids,translations"
+        append = f"{_PARTS[type_]},external_ids,translations"
         return await self.get(f"{type_}/{tmdb_id}", {"language": _LANGUAGE, "append_to_response": append})
 
     async def get(self, path: str, params: Params | None = None) -> Document | None:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from shared.entities import (
+    MAX_RECOMMENDED,
     Candidate,
+    CollectionFact,
     EntityKind,
     Facts,
     KnownFor,
@@ -20,10 +22,11 @@ from shared.entities import (
 )
 from shared.errors import Permanent, failure
 from shared.jobs import FailureType
-from shared.tmdb import credits_of, reading
+from shared.tmdb import credits_of, genre_ids, reading
 from shared.tmdb.reading import Json
 
 _KNOWN_FOR = 8
+_ID_LIMIT = 2**31
 _SCRIPTED = frozenset({"Scripted", "Miniseries"})
 _SHOW_TYPES: Mapping[str, ShowType] = MappingProxyType(
     {
@@ -65,7 +68,7 @@ def facts(kind: EntityKind, document: Json) -> Facts:
 
 def candidate(kind: EntityKind, hit: Json) -> Candidate | None:
     """One search hit; None for one that cannot be offered: without id or title, or for adults only."""
-    tmdb_id, title = reading.integer(hit, "id"), reading.text(hit, "title", "name", "original_title", "original_name")
+    tmdb_id, title = _id(hit), reading.text(hit, "title", "name", "original_title", "original_name")
     if tmdb_id is None or title is None or hit.get("adult") is True:
         return None
     dated = {EntityKind.MOVIE: "release_date", EntityKind.PERSON: "birthday"}.get(kind, "first_air_date")
@@ -75,6 +78,8 @@ def candidate(kind: EntityKind, hit: Json) -> Candidate | None:
         title=title,
         original_title=reading.text(hit, "original_title", "original_name"),
         year=reading.year(hit, dated),
+        first_air_date=reading.day(hit, "first_air_date"),
+        genres=genre_ids.names(reading.numbers(hit, "genre_ids")),
         overview=reading.text(hit, "overview"),
         popularity=reading.real(hit, "popularity"),
     )
@@ -82,14 +87,16 @@ def candidate(kind: EntityKind, hit: Json) -> Candidate | None:
 
 def offered(known: Facts) -> Candidate:
     """Facts in the form of a search hit."""
-    overview = known.details.biography if isinstance(known.details, PersonDetails) else known.details.overview
+    details = known.details
     return Candidate(
         kind=known.kind,
         tmdb_id=known.tmdb_id,
         title=known.title,
         original_title=known.original_title,
         year=known.year,
-        overview=overview,
+        first_air_date=details.first_air_date if isinstance(details, TvDetails) else None,
+        genres=known.genres,
+        overview=details.biography if isinstance(details, PersonDetails) else details.overview,
         popularity=known.popularity,
     )
 
@@ -123,6 +130,8 @@ def _movie(document: Json) -> Facts:
         credits=credited,
         titles=_titles(document, title),
         popularity=reading.real(document, "popularity"),
+        collection=_collection(document),
+        recommended=_recommended(document, tmdb_id, "movie"),
         raw=document,
     )
 
@@ -153,6 +162,7 @@ def _tv(kind: EntityKind, document: Json) -> Facts:
         credits=credits_of.title(document),
         titles=_titles(document, title),
         popularity=reading.real(document, "popularity"),
+        recommended=_recommended(document, tmdb_id, "tv"),
         raw=document,
     )
 
@@ -194,6 +204,25 @@ def _names(document: Json, name: str) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(found for item in reading.items(document, name) if (found := reading.text(item, "name")))
     )
+
+
+def _collection(document: Json) -> CollectionFact | None:
+    stated = reading.member(document, "belongs_to_collection")
+    tmdb_id, name = _id(stated), reading.text(stated, "name")
+    return CollectionFact(tmdb_id=tmdb_id, name=name) if tmdb_id and name else None
+
+
+def _recommended(document: Json, own_id: int, type_: str) -> tuple[int, ...]:
+    """What TMDb recommends to those who like this title, best first; a recommendation of another media type is left out."""
+    hits = reading.items(reading.member(document, "recommendations"), "results")
+    ids = (_id(hit) for hit in hits if (reading.text(hit, "media_type") or type_) == type_)
+    return tuple(dict.fromkeys(found for found in ids if found and found != own_id))[:MAX_RECOMMENDED]
+
+
+def _id(document: Json) -> int | None:
+    """An id that is one, and fits the column it is stored in."""
+    found = reading.integer(document, "id") or 0
+    return found if 0 < found < _ID_LIMIT else None
 
 
 def _titles(document: Json, title: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from moviemind.paths import project_root
 def bench(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Of a, b, c, d, e, f, kill. Default: all.", show_default=False),
+        typer.Argument(metavar="[NAME]...", help="Of a, b, c, d, e, f, r, kill. Default: all.", show_default=False),
     ] = None,
     rounds: Annotated[int | None, typer.Option(min=1, max=100, help="Rounds of each comparison.")] = None,
     json: Annotated[

@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, cast
 
 import typer
 
 from moviemind.console import out
+from moviemind.contract import incompatibilities
 from moviemind.errors import CliError
 from moviemind.faults import faults_page
 from moviemind.paths import project_root
@@ -30,6 +31,19 @@ def openapi_json() -> str:
     return result.stdout
 
 
+def released_json(document: Mapping[str, Any]) -> str:
+    """What of `document` binds callers and the API: no prose, examples or defaults."""
+
+    def binding(value: Any, *, names: bool) -> Any:
+        if isinstance(value, Mapping):
+            items = cast("Mapping[str, Any]", value).items()
+            kept = ((key, item) for key, item in items if names or key not in _SILENT)
+            return {key: binding(item, names=not names and key in _NAMING) for key, item in kept}
+        return [binding(item, names=False) for item in cast("list[Any]", value)] if isinstance(value, list) else value
+
+    return json.dumps(binding(document, names=False), indent=1, sort_keys=True) + "\n"
+
+
 def faults_md() -> str:
     """The fault matrix with its tests. Raises `CliError`."""
     try:
@@ -38,6 +52,11 @@ def faults_md() -> str:
         raise CliError(str(error), "Add the row, or correct the name of the test.") from None
 
 
+RELEASED = "docs/contract/openapi-1.json"
+_SILENT = frozenset(
+    {"description", "summary", "title", "example", "examples", "tags", "operationId", "default", "deprecated"}
+)
+_NAMING = frozenset({"properties", "schemas", "headers", "responses", "paths", "securitySchemes", "content"})
 GENERATED: tuple[tuple[str, Callable[[], str]], ...] = (
     ("deploy/rabbitmq/definitions.json", definitions_json),
     ("docs/faults.md", faults_md),
@@ -48,11 +67,15 @@ GENERATED: tuple[tuple[str, Callable[[], str]], ...] = (
 
 def generated(
     *,
+    release: Annotated[
+        bool,
+        typer.Option("--release", help=f"Also make this contract the one that later ones have to keep: {RELEASED}."),
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; end with status 1 when a file is out of date.")
     ] = False,
 ) -> None:
-    """Write the files that are made from code, or check that they are up to date."""
+    """Write the files that are made from code, or check that they are up to date and that the HTTP API keeps its contract."""
     root = project_root()
     stale: list[str] = []
     for path, produce in GENERATED:
@@ -65,4 +88,18 @@ def generated(
             target.write_text(text, encoding="utf-8")
     if check and stale:
         raise CliError(f"out of date: {', '.join(stale)}", "Write them anew: ./moviemind generated")
+    document, released = json.loads((root / "docs/openapi.json").read_text(encoding="utf-8")), root / RELEASED
+    if (check or release) and released.is_file():
+        _keep(json.loads(released.read_text(encoding="utf-8")), document)
+    if release:
+        released.write_text(released_json(document), encoding="utf-8")
     out.print("All generated files are up to date." if check or not stale else f"Written: {', '.join(stale)}")
+
+
+def _keep(released: Mapping[str, Any], document: Mapping[str, Any]) -> None:
+    """Raises `CliError` when callers of the released contract would break."""
+    if broken := incompatibilities(released, document):
+        raise CliError(
+            "the HTTP API breaks its callers:\n" + "\n".join(f"- {line}" for line in broken),
+            "Add beside what exists, and remove in the next version of the contract (CONTRIBUTING.md, The contract).",
+        )

@@ -53,7 +53,7 @@ def run_tests(
     broker that come with MovieMind. Everything after `--` goes to pytest: `./moviemind test unit -- -k waterfall -x`.
     """
     root = project_root()
-    arguments = [*([] if layers else IN_TWO), *pytest_arguments(root, layers or [])]
+    arguments = [*(() if layers else IN_TWO), *pytest_arguments(root, layers or [])]
     os.chdir(root)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606 - pytest of this environment

@@ -51,6 +51,10 @@ class Wanted:
     key: IdempotencyKey | None
 
     @property
+    def new(self) -> NewJob:
+        return self.opening.new
+
+    @property
     def caller(self) -> str:
         return self.opening.caller
 
@@ -87,7 +91,7 @@ async def _accept(
     tx: Transaction, wanted: Sequence[Wanted], max_attempts: int, deadline_s: float
 ) -> list[Accepted | None]:
     await crash_point("gateway.before_insert")
-    await tx.execute(_SHORT_WAITS)
+    await tx.execute(SHORT_WAITS)
     plain = _without_twins(wanted)
     claimed = await _claim_keys(tx, plain)
     ready = [one for one in plain if one.key is None or (one.caller, one.key.key) in claimed]
@@ -128,7 +132,7 @@ def _without_twins(wanted: Sequence[Wanted]) -> list[Wanted]:
     plain: list[Wanted] = []
     for one in wanted:
         key = None if one.key is None else (one.caller, one.key.key)
-        identity = one.opening.new.dedupe_key
+        identity = one.new.dedupe_key
         if key in keys or identity in identities:
             continue
         identities.add(identity)
@@ -200,7 +204,7 @@ def _row(one: Opening) -> dict[str, Any]:
     }
 
 
-_SHORT_WAITS = text("SET LOCAL lock_timeout = '200ms'")
+SHORT_WAITS = text("SET LOCAL lock_timeout = '200ms'")
 _KEYS = text(
     """
     INSERT INTO idempotency_keys (caller, key, fingerprint, status, body, expires_at)

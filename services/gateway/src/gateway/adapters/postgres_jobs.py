@@ -1,6 +1,7 @@
 """Jobs in PostgreSQL, as the gateway sees them: accept, join, read, cancel."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -8,21 +9,23 @@ from sqlalchemy import (
     Boolean,
     Select,
     func,
-    literal,
     literal_column,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql
 
 from gateway.adapters import postgres_answers as answers
 from gateway.adapters.acceptances import ACTOR, MAX_TOGETHER, Busy, Opening, Wanted, accept_together, open_jobs
+from gateway.adapters.anonymous_budget import start_together
 from gateway.adapters.job_rows import SELECT_VIEW, view
+from gateway.adapters.joins import impatient, join, join_together
 from gateway.ports import (
+    TEN_AN_HOUR,
     Acceptance,
     Accepted,
     AcceptedJob,
     AlreadyFinished,
+    Budget,
     Cancellation,
     Cancelled,
     Detached,
@@ -31,6 +34,7 @@ from gateway.ports import (
     KeyInUse,
     NewJob,
     NotACaller,
+    OverBudget,
     Render,
     UnknownJob,
 )
@@ -45,19 +49,23 @@ from shared.faults import crash_point
 from shared.jobs import AttemptPolicy, JobStatus
 
 _TRIES = 5
+_LOCK_TRIES = 25
 _IS_ACTIVE = literal_column("status IN ('PENDING', 'PROCESSING', 'RETRYING')", Boolean)
 """As in the partial index, which a parameter would not match."""
 
+T = TypeVar("T")
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 class PostgresJobs:
     """The job store. Jobs of one acceptance are locked in the order of their identities, so two acceptances cannot deadlock."""
 
-    def __init__(self, database: Database, policy: AttemptPolicy) -> None:
+    def __init__(self, database: Database, policy: AttemptPolicy, anonymous: Budget = TEN_AN_HOUR) -> None:
         self._database = database
         self._policy = policy
+        self._anonymous = anonymous
         self._together = Batches(self._accept_together, limit=MAX_TOGETHER, calls=2)
+        self._started = Batches(self._start_together, limit=MAX_TOGETHER)
 
     async def accept(
         self, jobs: Sequence[NewJob], caller: str, render: Render, key: IdempotencyKey | None = None
@@ -72,6 +80,17 @@ class PostgresJobs:
         if isinstance(acceptance, Accepted):
             _tell(acceptance.jobs)
         return acceptance
+
+    async def accept_anonymous(self, new: NewJob, caller: str, render: Render) -> Accepted | OverBudget:
+        """As the port says. Whoever finds a lock taken tries again, as long as a transaction of its own would wait for it."""
+        wanted = Wanted(Opening(new, caller), render, None)
+        for _ in range(_LOCK_TRIES):
+            outcome = await self._started(wanted)
+            if isinstance(outcome, Accepted):
+                _tell(outcome.jobs)
+            if outcome is not None:
+                return outcome
+        raise Unavailable("postgres")
 
     async def _accept_alone(
         self, jobs: Sequence[NewJob], caller: str, render: Render, key: IdempotencyKey | None
@@ -100,16 +119,32 @@ class PostgresJobs:
 
     async def _accept_together(self, wanted: Sequence[Wanted]) -> list[Accepted | None]:
         async def work(tx: Transaction) -> list[Accepted | None]:
-            return await accept_together(tx, wanted, self._policy.max_attempts, self._policy.deadline_s)
+            accepted = await accept_together(tx, wanted, self._policy.max_attempts, self._policy.deadline_s)
+            left = [one for one, job in zip(wanted, accepted, strict=True) if job is None and one.key is None]
+            if not left:
+                return accepted
+            async with impatient(tx):
+                joined = await join_together(tx, left)
+            return [job or joined.get(one.job_id) for one, job in zip(wanted, accepted, strict=True)]
 
+        return await self._shared(work, len(wanted))
+
+    async def _start_together(self, wanted: Sequence[Wanted]) -> list[Accepted | OverBudget | None]:
+        async def work(tx: Transaction) -> list[Accepted | OverBudget | None]:
+            return await start_together(tx, self._anonymous, wanted, self._policy)
+
+        return await self._shared(work, len(wanted))
+
+    async def _shared(self, work: Callable[[Transaction], Awaitable[list[T | None]]], asked: int) -> list[T | None]:
+        """A transaction of several callers; None for all of them when a lock was not to be had soon."""
         try:
-            accepted = await self._database.run(work)
+            found = await self._database.run(work)
             await crash_point("gateway.after_commit")
         except Busy:
-            return [None] * len(wanted)
+            return [None] * asked
         except TimeoutError as error:
             raise Unavailable("postgres") from error
-        return accepted
+        return found
 
     async def get(self, job_id: UUID) -> JobView | None:
         return await self._one(SELECT_VIEW.where(job_table.c.id == job_id))
@@ -158,7 +193,7 @@ class PostgresJobs:
             if await open_jobs(tx, [opening], self._policy.max_attempts, self._policy.deadline_s):
                 return opening.accepted
             if not new.force:
-                joined = await _join(tx, new, caller)
+                (joined,) = await join(tx, [(new, caller)])
                 if joined is not None:
                     return joined
         raise Unavailable("postgres")
@@ -166,20 +201,6 @@ class PostgresJobs:
     async def _one(self, statement: Select[tuple[object, ...]]) -> JobView | None:
         row = (await self._database.read(statement)).mappings().first()
         return view(row) if row is not None else None
-
-
-async def _join(tx: Transaction, new: NewJob, caller: str) -> AcceptedJob | None:
-    """Become a caller of the identity's active job; its lock keeps the job from being cancelled meanwhile."""
-    active = select(job_table.c.id, job_table.c.status).where(job_table.c.dedupe_key == new.dedupe_key, _IS_ACTIVE)
-    found = active.with_for_update(read=True, key_share=True).cte("active")
-    row = postgresql.insert(job_callers).from_select(
-        ["job_id", "caller"], select(found.c.id, literal(caller)).select_from(found)
-    )
-    joined = row.on_conflict_do_update(
-        index_elements=[job_callers.c.job_id, job_callers.c.caller], set_={"left_at": None}
-    ).cte("joined")
-    job = (await tx.execute(select(found).add_cte(joined))).first()
-    return AcceptedJob(job.id, JobStatus(job.status), created=False, new=new) if job is not None else None
 
 
 async def _stop(tx: Transaction, which: Sql, reason: str, superseded_by: UUID | None = None) -> None:

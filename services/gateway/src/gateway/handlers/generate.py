@@ -13,9 +13,9 @@ from gateway.http.idempotency import key_of
 from gateway.http.job_documents import POLL_AGAIN_S, finished_answer
 from gateway.http.links import Links
 from gateway.http.principal import Identify
-from gateway.http.problems import Problem
+from gateway.http.problems import Problem, quota_exceeded
 from gateway.http.requests import context_of, while_connected
-from gateway.ports import Accepted, Answer, Flags, IdempotencyKey, KeyInUse, KeyReused, Replayed
+from gateway.ports import Accepted, Answer, Flags, IdempotencyKey, KeyInUse, KeyReused, OverBudget, Replayed
 from gateway.usecases.request_generation import GenerationRequest, Implausible, RequestGeneration, UnknownEntity
 from gateway.usecases.wait_for_job import WaitForJob
 from shared import slugs
@@ -71,7 +71,7 @@ def router(
     return router
 
 
-Outcome = Accepted | Replayed | KeyReused | KeyInUse | UnknownEntity | Implausible
+Outcome = Accepted | Replayed | KeyReused | KeyInUse | UnknownEntity | Implausible | OverBudget
 
 
 class _Outcomes:
@@ -116,6 +116,8 @@ def _told(outcome: Outcome, body: GenerationBody) -> tuple[Sequence[UUID], Answe
             )
         case Implausible(slug=slug, confidence=confidence):
             raise _invalid_slug(slug, confidence, "implausible")
+        case OverBudget(retry_after_s):
+            raise quota_exceeded("anonymous-generation", retry_after_s)
 
 
 def _wanted(body: GenerationBody, caller: str, key: IdempotencyKey | None, this_year: int) -> GenerationRequest:

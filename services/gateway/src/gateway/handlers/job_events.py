@@ -42,10 +42,12 @@ def router(*, identify: Identify, read_job: ReadJob, follow_job: FollowJob, link
         dependencies=[Depends(identify)],
         **documented(EVENTS),
     )
-    async def events(request: Request, job_id: str, last_event_id: str | None = None) -> Response:
+    async def events(request: Request, job_id: str) -> Response:
         """Every transition of a job once and in order, stored ones first, then live ones, until the last."""
         wanted, context = id_of(job_id), context_of(request)
-        after = event_stream.last_event_id(request.headers.get("last-event-id"), last_event_id)
+        after = event_stream.last_event_id(
+            request.headers.get("last-event-id"), request.query_params.get("last_event_id")
+        )
         found = await read_job(wanted)
         if found is None:
             raise job_not_found(job_id)

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic.config import JsonDict
 from starlette.datastructures import QueryParams
 
 from gateway.admin_ports import (
@@ -69,8 +70,23 @@ _Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": 
 _Name = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 
 
+_BY_IDS: JsonDict = {
+    "required": ["ids"],
+    "properties": {"ids": {"type": "array"}, "queue": {"type": "null"}, "reason": {"type": "null"}},
+}
+_BY_CAUSE: JsonDict = {
+    "properties": {"ids": {"type": "null"}},
+    "anyOf": [
+        {"required": ["queue"], "properties": {"queue": {"type": "string"}}},
+        {"required": ["reason"], "properties": {"reason": {"type": "string"}}},
+    ],
+}
+
+
 class ReplayBody(Body):
     """Which letters: `ids`, or those with a `queue`, a `reason` or both."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_BY_IDS, _BY_CAUSE]})
 
     ids: Annotated[list[_Id] | None, Field(min_length=1, max_length=MAX_LETTERS)] = None
     queue: _Name | None = None

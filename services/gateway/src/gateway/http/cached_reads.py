@@ -7,7 +7,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.http import conditional
+from gateway.http.entity_answers import show
 from gateway.http.generation_body import locale_of
 from gateway.http.links import API
 from gateway.http.principal import Identify
@@ -20,6 +20,8 @@ from shared.errors import Unavailable
 
 _KIND_OF = {f"{API}/{names.path}": kind for kind, names in KINDS.items()}
 _ANY = Wanted()
+_NO_SLUGS = frozenset({"", "compare", "search"})
+"""Other routes: an entity may have such a slug, and its answer must not be given for theirs."""
 
 
 def asked_of(kind: EntityKind, slug: str, query: QueryParams | None) -> Asked:
@@ -48,20 +50,22 @@ class CachedReads:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         base, _, slug = scope["path"].rpartition("/") if scope["type"] == "http" else ("", "", "")
         kind = _KIND_OF.get(base)
-        if kind is None or scope["method"] != "GET" or not slug:
+        if kind is None or scope["method"] != "GET" or slug in _NO_SLUGS:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
         try:
             await self._identify(request)
-            shown = await self._read_entity.recall(asked_of(kind, slug, query_of(request)))
+            asked = asked_of(kind, slug, query_of(request))
+            cached = await self._read_entity.recall(asked)
         except (Problem, Unavailable):  # the route says so
-            shown = None
-        if shown is None:
+            await self._app(scope, receive, send)
+            return
+        if cached is None:
             await self._app(scope, receive, send)
             return
         scope["route"] = _ROUTES[kind]
-        await conditional.respond(request, shown)(scope, receive, send)
+        await show(request, kind, asked.wanted, cached)(scope, receive, send)
 
 
 class _Route:

@@ -1,6 +1,6 @@
 """What the published contract says of each operation beyond its signature."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +8,10 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from gateway.http import schemas
+from gateway.http.event_stream import LAST_SEQUENCE
 from gateway.http.generation_body import GenerationBody
 from gateway.http.problems import MEDIA_TYPE, REGISTRY, Problem
+from shared.jobs import JobStatus
 
 _ANYWHERE = (
     "unauthenticated",
@@ -30,21 +32,36 @@ _LANGUAGE = {
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "schema": {"type": "string", "minLength": 8, "maxLength": 257},
-    "description": "8 to 255 of `A-Z a-z 0-9 _ - : .`, bare or as a quoted string; good for 24 hours",
+    "schema": {"type": "string", "pattern": r'^([A-Za-z0-9_:.\-]{8,255}|"[A-Za-z0-9_:.\-]{8,255}")$'},
+    "description": "Bare or as a quoted string; good for 24 hours",
 }
 _PREFER = {"name": "Prefer", "in": "header", "schema": {"type": "string"}, "example": "wait=10"}
-_SEE_HEADERS = {"X-Request-ID": "uuid", "X-Correlation-ID": "uuid", "X-Trace-ID": "32 hex digits"}
+_SEE_HEADERS = {
+    "X-Request-ID": "uuid",
+    "X-Correlation-ID": "uuid",
+    "X-Trace-ID": "32 hex digits",
+    "Cache-Control": "`no-store` unless said otherwise",
+}
+_SAID = {"Content-Language": "of the sentences"}
+_SHARED = {**_SEE_HEADERS, **_SAID}
+_SOMETIMES = frozenset({"Content-Location", "Preference-Applied", "Idempotent-Replayed"})
+_OF_PROBLEMS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": '`Bearer realm="moviemind"`'},
+    409: {"Retry-After": "seconds, while the first request still runs"},
+    429: {"Retry-After": "seconds"},
+    503: {"Retry-After": "seconds"},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """One 2xx or 3xx answer."""
+    """One 2xx or 3xx answer. `optional` are headers that it may lack, beside those that depend on the request everywhere."""
 
     description: str
     model: type[BaseModel] | Any = None
     headers: Mapping[str, str] | None = None
-    media_type: str | None = None
+    content: Mapping[str, Any] | None = None
+    optional: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +89,7 @@ def documented(operation: Operation) -> dict[str, Any]:
     return {
         "status_code": next(iter(operation.successes)),
         "response_class": Response,
-        "responses": {status: _success(success) for status, success in operation.successes.items()}
+        "responses": {status: answer(success) for status, success in operation.successes.items()}
         | problem_responses(names),
         "openapi_extra": extra,
     }
@@ -93,6 +110,9 @@ def problem_responses(names: tuple[str, ...]) -> dict[int | str, dict[str, Any]]
             status,
             {
                 "description": "Problem",
+                "headers": _headers(
+                    {**_SEE_HEADERS, **_SAID, **_OF_PROBLEMS.get(status, {})}, ("Retry-After",) if status == 409 else ()
+                ),
                 "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
             },
         )["content"][MEDIA_TYPE]["examples"]
@@ -102,17 +122,28 @@ def problem_responses(names: tuple[str, ...]) -> dict[int | str, dict[str, Any]]
     return found
 
 
-def _success(success: Success) -> dict[str, Any]:
-    headers = {**_SEE_HEADERS, **(success.headers or {})}
-    response: dict[str, Any] = {
-        "description": success.description,
-        "headers": {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()},
-    }
+def answer(success: Success) -> dict[str, Any]:
+    """What a route's `responses` say of one status."""
+    headers = _headers({**_SEE_HEADERS, **(success.headers or {})}, success.optional)
+    response: dict[str, Any] = {"description": success.description, "headers": headers}
     if success.model is not None:
         response["model"] = success.model
-    if success.media_type is not None:
-        response["content"] = {success.media_type: {"schema": {"type": "string"}}}
+    if success.content is not None:
+        response["content"] = success.content
     return response
+
+
+def _headers(texts: Mapping[str, str], optional: Collection[str] = ()) -> dict[str, Any]:
+    return {
+        name: {"$ref": f"#/components/headers/{name}"}
+        if _SHARED.get(name) == text
+        else _header(text, required=name not in _SOMETIMES and name not in optional)
+        for name, text in texts.items()
+    }
+
+
+def _header(text: str, *, required: bool) -> dict[str, Any]:
+    return {"description": text, "schema": {"type": "string"}} | ({"required": True} if required else {})
 
 
 def json_body(schema: Mapping[str, Any], *, required: bool, example: Any) -> dict[str, Any]:
@@ -131,11 +162,17 @@ GENERATE = Operation(
                 "Idempotent-Replayed": "`true` for a repetition",
                 "Preference-Applied": "what was honoured of Prefer",
             },
+            optional=("Location",),
         ),
         200: Success(
             "`Prefer: wait` and the job ended in time",
             schemas.Job | schemas.AcceptedMany,
-            {"Content-Location": "the job", "Preference-Applied": "what was honoured of Prefer"},
+            {
+                "Content-Location": "the job",
+                "Idempotent-Replayed": "`true` for a repetition",
+                "Preference-Applied": "what was honoured of Prefer",
+                **_SAID,
+            },
         ),
     },
     problems=(
@@ -154,28 +191,64 @@ GENERATE = Operation(
     ),
     needs_key=True,
 )
+_JOB_HEADERS = {
+    "ETag": "strong",
+    "Cache-Control": "`private, no-cache`",
+    "Vary": "what the document depends on",
+    "Preference-Applied": "wait=N",
+}
+_UNTIL_THEN = {"Retry-After": "seconds, until the job has ended"}
 JOB = Operation(
     successes={
         200: Success(
             "The stored state",
             schemas.Job,
-            {"ETag": "strong", "Retry-After": "seconds, until the job has ended", "Preference-Applied": "wait=N"},
+            {**_JOB_HEADERS, **_SAID, **_UNTIL_THEN},
+            optional=("Retry-After",),
         ),
-        304: Success("As `If-None-Match` says; with `Prefer: wait` after that time", headers={"ETag": "strong"}),
+        304: Success("As `If-None-Match` says; with `Prefer: wait` after that time", headers=_JOB_HEADERS),
     },
     problems=("job-not-found",),
     parameters=(_PREFER, {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}, "example": '"3-en"'}),
 )
+_EVENT = {
+    "description": "One event",
+    "type": "object",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "Its `sequence`"},
+        "event": {"enum": [status.lower() for status in JobStatus]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/JobEvent"},
+        },
+    },
+}
 EVENTS = Operation(
     successes={
-        200: Success("A stream of transitions; it ends after the last one", media_type="text/event-stream"),
+        200: Success(
+            "A stream of transitions; it ends after the last one",
+            headers={"X-Accel-Buffering": "`no`"},
+            content={"text/event-stream": {"schema": _EVENT}},
+        ),
         204: Success("The client already has the last event"),
     },
     problems=("job-not-found", "temporary-reduced-capacity"),
-    parameters=({"name": "Last-Event-ID", "in": "header", "schema": {"type": "integer", "minimum": 0}},),
+    parameters=tuple(
+        {"name": name, "in": place, "schema": {"type": "integer", "minimum": 0, "maximum": LAST_SEQUENCE}}
+        for name, place in (("Last-Event-ID", "header"), ("last_event_id", "query"))
+    ),
 )
 CANCEL = Operation(
-    successes={200: Success("Cancelled, or left to its other callers (`detached`)", schemas.Job)},
+    successes={
+        200: Success(
+            "Cancelled, or left to its other callers (`detached`)",
+            schemas.Job,
+            {**_SAID, **_UNTIL_THEN},
+            optional=("Retry-After",),
+        )
+    },
     problems=("forbidden", "job-not-found", "job-already-finished"),
     body=json_body({"type": "object", "additionalProperties": False}, required=False, example={}),
 )
@@ -185,6 +258,9 @@ def complete(document: dict[str, Any], server: str) -> dict[str, Any]:
     """The framework's document with what it does not know: the error shape, the ways to authenticate, the server."""
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = schemas.Problem.model_json_schema()
+    components["schemas"]["JobEvent"] = schemas.JobEvent.model_json_schema(ref_template="#/components/schemas/{model}")
+    del components["schemas"]["JobEvent"]["$defs"]
+    components["headers"] = {name: _header(text, required=True) for name, text in _SHARED.items()}
     components["securitySchemes"] = {
         "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
         "bearer": {"type": "http", "scheme": "bearer"},

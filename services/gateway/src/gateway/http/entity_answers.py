@@ -10,10 +10,10 @@ from gateway.http import conditional
 from gateway.http.failures import suggestion_body
 from gateway.http.job_documents import POLL_AGAIN_S
 from gateway.http.links import API, Links
-from gateway.http.messages import say
-from gateway.http.problems import Problem
+from gateway.http.messages import plural, say
+from gateway.http.problems import Problem, quota_exceeded
 from gateway.http.requests import context_of
-from gateway.ports import Answer
+from gateway.ports import Answer, OverBudget
 from gateway.read_ports import Wanted
 from gateway.usecases.read_entity import (
     Ambiguous,
@@ -31,12 +31,6 @@ from shared.entities import KINDS, Candidate, EntityKind
 from shared.jobs import Suggestion
 
 MOVED = "public, max-age=60"
-_PLURAL = {
-    EntityKind.MOVIE: "movies",
-    EntityKind.PERSON: "people",
-    EntityKind.TV_SERIES: "TV series",
-    EntityKind.TV_SHOW: "TV shows",
-}
 _MORE_FACTS = {EntityKind.MOVIE: ("director",), EntityKind.PERSON: ("birthplace",)}
 """Members of an option that a search hit does not tell."""
 
@@ -44,10 +38,8 @@ _MORE_FACTS = {EntityKind.MOVIE: ("director",), EntityKind.PERSON: ("birthplace"
 def respond(request: Request, links: Links, kind: EntityKind, wanted: Wanted, outcome: Outcome) -> Response:
     """The response of `outcome`; raises the problem that it is."""
     match outcome:
-        case Shown(shown, None):
-            return conditional.respond(request, shown)
-        case Shown(shown, slug):
-            return conditional.respond(request, shown, {"Content-Location": _address(kind, str(slug), wanted)})
+        case Shown():
+            return show(request, kind, wanted, outcome)
         case Former(slug):
             query = f"?{request.url.query}" if request.url.query else ""
             location = f"{API}/{KINDS[kind].path}/{slug}{query}"
@@ -56,9 +48,17 @@ def respond(request: Request, links: Links, kind: EntityKind, wanted: Wanted, ou
             return accepted(answer)
         case Ambiguous(slug, several):
             return _choices(request, links, kind, slug, several)
+        case OverBudget(retry_after_s):
+            raise quota_exceeded("anonymous-generation", retry_after_s)
         case NoSuchText() | Refused() | NotFound() | NotACandidate():
             raise _problem(kind, outcome)
     assert_never(outcome)
+
+
+def show(request: Request, kind: EntityKind, wanted: Wanted, outcome: Shown) -> Response:
+    """200 or 304, with the canonical address when another one was asked for."""
+    headers = {"Content-Location": _address(kind, outcome.slug, wanted)} if outcome.slug is not None else {}
+    return conditional.respond(request, outcome.shown, headers)
 
 
 def accepted(answer: Answer) -> Response:
@@ -89,7 +89,7 @@ def _choices(request: Request, links: Links, kind: EntityKind, slug: str, severa
         for option, candidate in zip(several.slugs, several.candidates, strict=True)
     ]
     body = {
-        "error": f"Multiple {_PLURAL[kind]} found",
+        "error": f"Multiple {plural(kind)} found",
         "message": say(language, "several-found"),
         "slug": slug,
         "options": options,

@@ -71,17 +71,18 @@ class CreditLink(Link):
     billing_order: int = 0
 
 
-class _Links(Shape):
+class EntityLinks(Shape):
     self: Link
     generate: GenerateAction
     refresh: Action
+    related: Link
 
 
-class TitleLinks(_Links):
+class TitleLinks(EntityLinks):
     people: list[CreditLink]
 
 
-class PersonLinks(_Links):
+class PersonLinks(EntityLinks):
     movies: list[CreditLink]
 
 
@@ -123,20 +124,27 @@ class _Stored(Shape):
     meta: Meta = Field(default=Meta(), alias="_meta")
 
 
-class _Title(_Stored):
+class TitleWithoutCredits(_Stored):
     title: str
     genres: list[str]
     default_description_id: UUID | None
     default_description: Text | None
     descriptions_count: int
     descriptions: list[Text] = Field(default=[], description="Detail, and lists that include it")
+
+
+class _Title(TitleWithoutCredits):
     people: list[PersonCredit] = Field(max_length=50)
     links: TitleLinks = Field(alias="_links")
 
 
-class Movie(_Title):
+class MovieFacts(Shape):
     release_year: int | None
     director: str | None
+
+
+class Movie(_Title, MovieFacts):
+    pass
 
 
 class Person(_Stored):
@@ -151,15 +159,23 @@ class Person(_Stored):
     links: PersonLinks = Field(alias="_links")
 
 
-class TvSeries(_Title):
+class TvSeriesFacts(Shape):
     first_air_date: date | None
     last_air_date: date | None
     number_of_seasons: int | None
     number_of_episodes: int | None
 
 
-class TvShow(TvSeries):
+class TvShowFacts(TvSeriesFacts):
     show_type: ShowType | None
+
+
+class TvSeries(_Title, TvSeriesFacts):
+    pass
+
+
+class TvShow(_Title, TvShowFacts):
+    pass
 
 
 class _Short(Shape):
@@ -202,24 +218,28 @@ class Pagination(Shape):
     has_previous_page: bool
 
 
+class CursorPagination(Pagination):
+    next_cursor: str | None = Field(description="`cursor` of the next page; null when nothing follows")
+
+
 class MoviePage(Shape):
     data: list[Movie]
-    pagination: Pagination
+    pagination: CursorPagination
 
 
 class PersonPage(Shape):
     data: list[Person]
-    pagination: Pagination
+    pagination: CursorPagination
 
 
 class TvSeriesPage(Shape):
     data: list[TvSeries]
-    pagination: Pagination
+    pagination: CursorPagination
 
 
 class TvShowPage(Shape):
     data: list[TvShow]
-    pagination: Pagination
+    pagination: CursorPagination
 
 
 class Option(Shape):

@@ -12,6 +12,7 @@ from gateway.usecases.follow_job import Moved, Silence
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 MEDIA_TYPE = "text/event-stream"
+LAST_SEQUENCE = 999_999_999
 _RETRY = b"retry: 2000\n\n"
 _HEARTBEAT = b": heartbeat\n\n"
 
@@ -28,12 +29,11 @@ async def encoded(news: AsyncGenerator[Moved | Silence], links: Links, language:
 
 def last_event_id(header: str | None, parameter: str | None) -> int:
     """The last sequence the client has; 0 for none. The header, which a reconnecting browser sends, wins. Raises `invalid-request`."""
-    for name, value in (("Last-Event-ID", header), ("last_event_id", parameter)):
-        if value:
-            if not (value.isascii() and value.isdigit() and len(value) <= 9):
-                raise invalid({name: ["Must be an integer from 0."]})
-            return int(value)
-    return 0
+    sent = {name: value for name, value in (("Last-Event-ID", header), ("last_event_id", parameter)) if value}
+    wrong = [name for name, value in sent.items() if not (value.isascii() and value.isdigit() and len(value) <= 9)]
+    if wrong:
+        raise invalid({name: [f"Must be a whole number from 0 to {LAST_SEQUENCE}."] for name in wrong})
+    return int(next(iter(sent.values()), 0))
 
 
 def _event(moved: Moved, links: Links, language: Language) -> bytes:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
 from gateway.http.problems import invalid
 from gateway.http.validation import Body, validated
@@ -43,6 +43,18 @@ _Tag = Annotated[
 ]
 
 
+_NAMED = ({"required": [name], "properties": {name: {"type": "string"}}} for name in ("slug", "entity_id"))
+_RULES: Mapping[str, Any] = {
+    "anyOf": list(_NAMED),
+    "oneOf": [
+        {"properties": {"entity_type": {"enum": kinds}, "form": {"enum": [form, None]}}}
+        for form in dict.fromkeys(names.form for names in KINDS.values())
+        if (kinds := [kind for kind, names in KINDS.items() if names.form is form])
+    ],
+}
+"""What the published schema says beyond the members: `generation_of` checks it."""
+
+
 def locale_of(value: str) -> Locale:
     """The locale that `value` spells in any case, with `-` or `_`. Raises ValueError with the sentence for the caller."""
     return _one_of(Locale)(value)
@@ -50,6 +62,8 @@ def locale_of(value: str) -> Locale:
 
 class GenerationBody(Body):
     """What is to be written. `slug` wins over `entity_id`."""
+
+    model_config = ConfigDict(json_schema_extra=dict(_RULES))
 
     entity_type: _Kind
     slug: Annotated[str | None, Field(min_length=1, max_length=255)] = None

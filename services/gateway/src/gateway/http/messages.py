@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gateway.http.languages import Language
-from shared.entities import EntityKind
+from shared.entities import KINDS, EntityKind
 
 Sentences = Mapping[Language, str]
 
@@ -136,6 +136,20 @@ MESSAGES: Mapping[str, Sentences] = MappingProxyType(
             "Aucune donnée TMDb n'est enregistrée pour « {slug} ».",
             "No hay datos de TMDb guardados para «{slug}».",
         ),
+        "collection-not-found": five(
+            "'{slug}' belongs to no collection.",
+            "„{slug}” nie należy do żadnej kolekcji.",
+            "„{slug}“ gehört zu keiner Filmreihe.",
+            "« {slug} » ne fait partie d'aucune saga.",
+            "«{slug}» no pertenece a ninguna colección.",
+        ),
+        "no-results": five(
+            "Nothing found for '{q}'.",
+            "Nic nie znaleziono dla „{q}”.",
+            "Nichts gefunden für „{q}“.",
+            "Aucun résultat pour « {q} ».",
+            "No se encontró nada para «{q}».",
+        ),
         "job-not-found": five(
             "No job {job_id}.",
             "Nie ma zadania {job_id}.",
@@ -220,6 +234,13 @@ MESSAGES: Mapping[str, Sentences] = MappingProxyType(
             "Cet Idempotency-Key a servi à une autre requête.",
             "Este Idempotency-Key se usó con otra petición.",
         ),
+        "quota-exceeded": five(
+            "The limit {policy} is used up. Try again in {seconds} s.",
+            "Limit {policy} jest wyczerpany. Spróbuj ponownie za {seconds} s.",
+            "Das Limit {policy} ist ausgeschöpft. Erneut versuchen in {seconds} s.",
+            "La limite {policy} est épuisée. Réessayez dans {seconds} s.",
+            "El límite {policy} está agotado. Inténtelo de nuevo en {seconds} s.",
+        ),
         "internal-error": five(
             "The server made a mistake. The request id helps to find it.",
             "Serwer popełnił błąd. Identyfikator żądania pomoże go znaleźć.",
@@ -282,3 +303,8 @@ def say(language: Language, message: str, **values: object) -> str:
 
 def kind_name(language: Language, kind: EntityKind) -> str:
     return KIND_NAMES[kind][language]
+
+
+def plural(kind: EntityKind) -> str:
+    """`movies`, `people`, `TV series` or `TV shows`: English, for what is not translated."""
+    return KINDS[kind].path.replace("tv-", "TV ")

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from gateway.http.problems import Problem
 from gateway.http.requests import context_of
+from gateway.ports import ANONYMOUS
 from gateway.usecases.authenticate import Authenticate, InactiveKey, InvalidKey
 
 _PROXY_HEADERS = ("x-rapidapi-proxy-secret", "x-rapidapi-user", "x-rapidapi-subscription")
@@ -34,7 +35,7 @@ class Identify:
             raise Problem("proxy-secret-invalid")
         credential = credential_of(request.headers)
         if credential is None:
-            return Principal(f"ip:{network_of(context_of(request).client)}")
+            return Principal(f"{ANONYMOUS}{network_of(context_of(request).client)}")
         match await self._authenticate(credential):
             case InvalidKey():
                 raise Problem("unauthenticated", message="key-invalid")

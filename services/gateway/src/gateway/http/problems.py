@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.http.languages import Language
-from gateway.http.messages import kind_name, say
+from gateway.http.messages import kind_name, plural, say
 from gateway.http.requests import RequestContext, context_of
 from shared.entities import KINDS, EntityKind
 from shared.errors import Unavailable
@@ -45,6 +45,8 @@ REGISTRY: Mapping[str, Registered] = MappingProxyType(
         "text-not-found": Registered(404, "{text} not found for {one}"),
         "selection-not-found": Registered(404, "Selected {one} not found in search results"),
         "snapshot-not-found": Registered(404, "No TMDb snapshot found for this {one}"),
+        "collection-not-found": Registered(404, "Collection not found"),
+        "no-results": Registered(404, "No {many} found"),
         "job-not-found": Registered(404, "Job not found"),
         "method-not-allowed": Registered(405, "Method not allowed"),
         "conflict": Registered(409, "Conflict"),
@@ -54,6 +56,9 @@ REGISTRY: Mapping[str, Registered] = MappingProxyType(
         "unsupported-media-type": Registered(415, "Unsupported media type"),
         "invalid-request": Registered(422, "Validation failed"),
         "idempotency-key-reused": Registered(422, "Validation failed"),
+        "quota-exceeded": Registered(
+            429, "Too many requests", "Request cannot be satisfied as assigned quota has been exceeded"
+        ),
         "internal-error": Registered(500, "Internal server error"),
         "upstream-failed": Registered(502, "Failed to refresh {one} data from TMDb"),
         "dependency-unavailable": Registered(503, "Service unavailable"),
@@ -157,6 +162,21 @@ def unavailable(dependency: str, retry_after_s: int) -> Problem:
     )
 
 
+def quota_exceeded(policy: str, retry_after_s: int) -> Problem:
+    """429: `policy` is used up, and for how long."""
+    return Problem(
+        "quota-exceeded",
+        values={"policy": policy, "seconds": retry_after_s},
+        members={"violated-policies": [policy], "retry_after": retry_after_s},
+        headers={"Retry-After": str(retry_after_s)},
+    )
+
+
 def _english(kind: EntityKind) -> dict[str, str]:
     names = KINDS[kind]
-    return {"label": names.label, "one": kind_name(Language.EN, kind), "text": names.text.capitalize()}
+    return {
+        "label": names.label,
+        "one": kind_name(Language.EN, kind),
+        "many": plural(kind),
+        "text": names.text.capitalize(),
+    }

@@ -60,19 +60,24 @@ class Query:
 
         return self.parsed(name, parse)
 
-    def many(self, name: str, options: Collection[str] | None = None) -> tuple[str, ...]:
-        """The distinct values of `a=x,y`, `a=x&a=y` and `a[]=x&a[]=y`."""
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of `a=x,y`, `a=x&a=y` and `a[]=x&a[]=y`."""
         sent = [*self._parameters.getlist(name), *self._parameters.getlist(f"{name}[]")]
-        values = tuple(dict.fromkeys(value for item in sent for part in item.split(",") if (value := part.strip())))
-        if len(values) > MAX_ITEMS:
+        return tuple(value for item in sent for part in item.split(",") if (value := part.strip()))
+
+    def many(self, name: str, options: Collection[str] | None = None) -> tuple[str, ...]:
+        """The distinct values of a list parameter; repeated ones count for the limit."""
+        named = self.all(name)
+        if len(named) > MAX_ITEMS:
             self.wrong(name, f"At most {MAX_ITEMS} values.")
-        for value in values[:MAX_ITEMS] if options is not None else ():
+        values = tuple(dict.fromkeys(named[:MAX_ITEMS]))
+        for value in values if options is not None else ():
             try:
                 _one_of(options or ())(value)
             except ValueError as error:
                 self.wrong(name, str(error))
                 break
-        return values[:MAX_ITEMS]
+        return values
 
     def check(self) -> None:
         if self._errors:

@@ -48,14 +48,18 @@ class Resources:
             document["_meta"] = meta
         return representation(entity.kind, document)
 
-    def listed(self, entity: Entity, include: Sequence[str]) -> dict[str, Any]:
-        """The resource as an item of a list; its texts come with it when `include` names them."""
+    def listed(
+        self, entity: Entity, include: Sequence[str], others: tuple[Choice, ...] = (), *, credited: bool = True
+    ) -> dict[str, Any]:
+        """The resource as one of many; its texts come with it when `include` names them, its credits and links to them when `credited`."""
         names = KINDS[entity.kind]
         document = self._facts_and_texts(entity)
         if names.texts in include:
             document[names.texts] = [text_body(text) for text in entity.texts]
         document |= self._credits_and_rest(entity)
-        if meta := self._meta(entity, ()):
+        if not credited:
+            del document[CREDITS[entity.kind]], document["_links"][CREDITS[entity.kind]]
+        if meta := self._meta(entity, others):
             document["_meta"] = meta
         return document
 
@@ -82,6 +86,7 @@ class Resources:
                     "body": {"entity_type": entity.kind, "slug": entity.slug},
                 },
                 "refresh": {"href": f"{own}/refresh", "method": "POST"},
+                "related": {"href": f"{own}/related"},
                 member: [self._credit_link(credit) for credit in entity.credits],
             },
         }
@@ -103,7 +108,7 @@ class Resources:
 
     def _alternative(self, kind: EntityKind, other: Choice) -> dict[str, Any]:
         names = KINDS[kind]
-        dated = {"birth_date": _day(other.birth_date)} if kind is EntityKind.PERSON else {names.year: other.year}
+        dated = {"birth_date": day(other.birth_date)} if kind is EntityKind.PERSON else {names.year: other.year}
         return {"slug": other.slug, names.title: other.title, **dated, "url": self._links.entity(kind, other.slug)}
 
 
@@ -131,11 +136,11 @@ def _facts(entity: Entity) -> dict[str, Any]:
         case MovieDetails() as movie:
             known |= {"release_year": entity.year, "director": movie.director, "genres": entity.genres}
         case PersonDetails() as person:
-            known |= {"birth_date": _day(person.birth_date), "birthplace": person.birthplace}
+            known |= {"birth_date": day(person.birth_date), "birthplace": person.birthplace}
         case TvDetails() as tv:
             known |= {
-                "first_air_date": _day(tv.first_air_date),
-                "last_air_date": _day(tv.last_air_date),
+                "first_air_date": day(tv.first_air_date),
+                "last_air_date": day(tv.last_air_date),
                 "number_of_seasons": tv.number_of_seasons,
                 "number_of_episodes": tv.number_of_episodes,
                 "genres": entity.genres,
@@ -153,5 +158,5 @@ def _credit_body(credit: Credit) -> dict[str, Any]:
     return shown | {"role": credit.role, "character_name": credit.character_name}
 
 
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None
+def day(known: date | None) -> str | None:
+    return known.isoformat() if known else None

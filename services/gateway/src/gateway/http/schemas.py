@@ -119,6 +119,13 @@ class AcceptedMany(Shape):
     jobs: list[Accepted] | list[Job]
 
 
+class JobEvent(Transition):
+    """What an event of a stream carries as `data`."""
+
+    job_id: UUID
+    job: Job | None = Field(default=None, description="With the last event")
+
+
 class Problem(Shape):
     """RFC 9457. `detail` and `message` are the same sentence, in the language of Accept-Language; further members depend on the type."""
 

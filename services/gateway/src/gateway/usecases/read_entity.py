@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from gateway.ports import Accepted, Answer, EntityRef, Flags, JobStore
+from gateway.ports import Accepted, Answer, EntityRef, Flags, JobStore, OverBudget
 from gateway.read_ports import (
     Choice,
     Entities,
@@ -44,7 +44,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`slug` is canonical when another spelling was asked for, None otherwise."""
+    """`slug` is the canonical one when another was asked for, None otherwise."""
 
     shown: Representation
     slug: str | None = None
@@ -98,7 +98,7 @@ class NotACandidate:
     slug: str
 
 
-Outcome = Shown | Former | NoSuchText | Queued | Refused | NotFound | Ambiguous | NotACandidate
+Outcome = Shown | Former | NoSuchText | Queued | Refused | NotFound | Ambiguous | NotACandidate | OverBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class ReadEntity:
         self._render = render
         self._decisions: SingleFlight[_Decision] = SingleFlight()
 
-    async def recall(self, asked: Asked) -> Representation | None:
+    async def recall(self, asked: Asked) -> Shown | None:
         """The cached answer, if there is one: the first step of a read by itself."""
         if asked.choice is not None:
             return None
@@ -152,7 +152,8 @@ class ReadEntity:
             slug = slugs.normalise(asked.slug)
         except slugs.SlugError:
             return None
-        return await self._cache.get(asked.kind, slug, asked.wanted)
+        cached = await self._cache.get(asked.kind, slug, asked.wanted)
+        return None if cached is None else Shown(cached, _elsewhere(asked, slug))
 
     async def __call__(self, asked: Asked, caller: str, *, queues: bool = True) -> Outcome:
         """With `queues` off no job is started or joined. Raises Unavailable: "postgres", or "tmdb" as the only proof of existence."""
@@ -162,7 +163,7 @@ class ReadEntity:
             sent = asked.choice or asked.slug
             return Refused(sent, error.reason, 0.0) if self._generates(asked.kind) else NotFound(sent)
         if (cached := await self.recall(asked)) is not None:
-            return Shown(cached)
+            return cached
         decision = await self._decisions(asked, lambda: self._decide(asked, slug))
         if not isinstance(decision, _ToQueue):
             return decision
@@ -178,10 +179,11 @@ class ReadEntity:
         entity = await self._entities.load(asked.kind, first.id)
         if entity is None:
             return NotFound(slug), False
-        return await self._stored(asked, slug, entity, tuple(others))
+        unique = not others and first.version == entity.version  # a namesake of a later moment would be a later version
+        return await self._stored(asked, slug, entity, tuple(others), keep=unique)
 
     async def _stored(
-        self, asked: Asked, slug: str, entity: Entity, others: tuple[Choice, ...]
+        self, asked: Asked, slug: str, entity: Entity, others: tuple[Choice, ...], *, keep: bool
     ) -> tuple[_Decision, bool]:
         wanted, canonical = asked.wanted, entity.slug
         if wanted.text_id is not None and entity.text(wanted.text_id) is None:
@@ -190,8 +192,8 @@ class ReadEntity:
         if text is None and (await self._active(asked, canonical) or self._generates(asked.kind)):
             return _ToQueue(slug, canonical, entity.ref), False
         shown = self._render(entity, wanted, text, others)
-        kept = text is not None and not others and await self._cache.fill(entity, wanted, shown)
-        return Shown(shown, canonical if canonical != slug or asked.choice is not None else None), kept
+        kept = keep and text is not None and await self._cache.fill(entity, wanted, shown)
+        return Shown(shown, _elsewhere(asked, canonical)), kept
 
     async def _missing(self, asked: Asked, slug: str) -> _Decision:
         if asked.choice is None and await self._active(asked, slug):
@@ -217,11 +219,13 @@ class ReadEntity:
 
     async def _choose(self, asked: Asked, slug: str) -> _Decision:
         try:
-            answer, _ = await self._look_up(asked.kind, slugs.normalise(asked.slug))
+            answer, canonical = await self._look_up(asked.kind, slugs.normalise(asked.slug))
         except slugs.SlugError:
             return NotACandidate(slug)
         tmdb_id = offers(answer, slug)
-        return NotACandidate(slug) if tmdb_id is None else await self._proven(asked, slug, tmdb_id, slug)
+        if tmdb_id is None:
+            return NotACandidate(slug)
+        return await self._proven(asked, slug, tmdb_id, canonical if isinstance(answer, Found) else slug)
 
     async def _proven(self, asked: Asked, slug: str, tmdb_id: int, canonical: str) -> _Decision:
         """It exists; and it may be stored, when the slug is a spelling that only the catalogue understands."""
@@ -229,10 +233,10 @@ class ReadEntity:
         entity = await self._entities.load(asked.kind, entity_id) if entity_id else None
         if entity is None:
             return _ToQueue(slug, canonical)
-        decision, _ = await self._stored(asked, slug, entity, ())
+        decision, _ = await self._stored(asked, slug, entity, (), keep=False)
         return decision
 
-    async def _queue(self, asked: Asked, work: _ToQueue, caller: str) -> Queued | Refused:
+    async def _queue(self, asked: Asked, work: _ToQueue, caller: str) -> Queued | Refused | OverBudget:
         identity = _identity(asked, work.canonical)
         request = GenerationRequest(
             kind=identity.kind,
@@ -248,6 +252,8 @@ class ReadEntity:
         match await self._request_generation(request):
             case Accepted(answer=answer):
                 return Queued(answer)
+            case OverBudget() as refused:
+                return refused
             case Implausible():  # what was stored or running under this slug a moment ago is gone
                 return Refused(work.slug, "implausible", request.confidence)
             case unexpected:  # neither a key nor an entity id was given
@@ -268,6 +274,11 @@ def select_text(entity: Entity, wanted: Wanted) -> StoredText | None:
     if entity.default_text in fitting:
         return entity.default_text
     return max(fitting, key=lambda text: (text.context_tag == "DEFAULT", text.created_at, text.id), default=None)
+
+
+def _elsewhere(asked: Asked, canonical: str) -> str | None:
+    """The canonical slug, when it is not what was asked for."""
+    return canonical if asked.choice is not None or asked.slug != canonical else None
 
 
 def _identity(asked: Asked, slug: str) -> Identity:

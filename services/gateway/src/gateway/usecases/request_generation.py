@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from gateway.ports import (
+    ANONYMOUS,
     Accepted,
     AcceptedJob,
     Answer,
@@ -15,6 +16,7 @@ from gateway.ports import (
     KeyInUse,
     KeyReused,
     NewJob,
+    OverBudget,
     Replayed,
     StoredAnswers,
 )
@@ -60,7 +62,10 @@ class Implausible:
 
 
 class RequestGeneration:
-    """One job per distinct tag, all or none, committed with their events before the answer; an active job of an identity is joined."""
+    """One job per distinct tag, all or none, committed with their events before the answer; an active job of an identity is joined.
+
+    What a caller without a key starts counts against its budget.
+    """
 
     def __init__(
         self,
@@ -81,12 +86,15 @@ class RequestGeneration:
 
     async def __call__(
         self, request: GenerationRequest
-    ) -> Accepted | Replayed | KeyReused | KeyInUse | UnknownEntity | Implausible:
+    ) -> Accepted | Replayed | KeyReused | KeyInUse | UnknownEntity | Implausible | OverBudget:
         """Raises Unavailable("postgres"): then nothing was stored, or the outcome is found again by the same key."""
         entity = await self._entity(request)
         if entity is None and (refused := _refused(request)) is not None:
             return await self.replay(request.caller, request.key) or refused
         wanted = tuple(_new_job(request, entity, tag) for tag in dict.fromkeys(request.context_tags))
+        if request.caller.startswith(ANONYMOUS):
+            (new,) = wanted  # several at once are asked for with a key only, as is a replay
+            return await self._jobs.accept_anonymous(new, request.caller, self._render)
         return await self._jobs.accept(wanted, request.caller, self._render, request.key)
 
     async def _entity(self, request: GenerationRequest) -> EntityRef | None:

@@ -1,7 +1,7 @@
 """The journal of AI calls in PostgreSQL."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -77,7 +77,7 @@ class PostgresCallJournal:
         found = {row["id"]: row for row in begun}
         return [_begun(wish, found.get(wish.id)) for wish in wishes]
 
-    async def _end_all(self, ended: Sequence[dict[str, object]]) -> list[None]:
+    async def _end_all(self, ended: Sequence[Mapping[str, object]]) -> list[None]:
         await self._database.write(_END, {"rows": _json(ended)})
         return [None] * len(ended)
 

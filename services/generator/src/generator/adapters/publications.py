@@ -17,6 +17,8 @@ from generator.ports import Draft
 from shared import ids, outbox, topology
 from shared.db.endings import Ending, complete_all
 from shared.db.engine import Transaction
+from shared.db.search_rows import index_documents
+from shared.entities import ContextTag
 from shared.events import GenerationCompleted, GenerationRequested
 from shared.faults import crash_point
 from shared.jobs import Attempt, Result
@@ -96,6 +98,7 @@ async def publish_all(
         await tx.execute(_ARCHIVE, {"ids": replaced})
     if kept:
         await tx.execute(_WRITE_AND_SHOW, {"rows": _json([one.row for one in kept])})
+        await index_documents(tx, [one.publication.entity_id for one in kept if one.shown and one.replaced is None])
     await crash_point("consumer.before_commit")
     return {one.publication.attempt.job_id: one.result if one in kept else None for one in decided}
 
@@ -122,7 +125,7 @@ async def locked(tx: Transaction, entity_ids: set[UUID], *, patient: bool = True
     return {row["id"]: row for row in rows.mappings()}
 
 
-def result_of(entity: RowMapping, text_id: UUID, *, version: int, tag: str, became_default: bool) -> Result:
+def result_of(entity: RowMapping, text_id: UUID, *, version: int, tag: ContextTag, became_default: bool) -> Result:
     """The result of a job whose text is shown by `entity` at `version`."""
     return Result(
         entity_id=entity["id"],

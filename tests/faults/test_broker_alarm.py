@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 from tests.faults.conftest import Field
 from tests.integration.gateway.world import eventually, running, settings_for
-from tests.support.driving import accepted, ended, job, settle, texts_of
+from tests.support.driving import FILMS, accepted, ended, job, settle, texts_of
 from tests.support.processes import Server as RunningServer
 from tests.support.processes import wait_until
 from tests.support.rabbitmqctl import rabbitmqctl
@@ -22,16 +22,6 @@ from shared.messaging.broker import declare_topology
 from shared.outbox.relay import PUBLISH_S
 
 pytestmark = [pytest.mark.rabbit, pytest.mark.slow, pytest.mark.timeout(300)]
-FILMS = (
-    "alien-1979",
-    "aliens-1986",
-    "jaws-1975",
-    "fargo-1996",
-    "heat-1995",
-    "zodiac-2007",
-    "se7en-1995",
-    "arrival-2016",
-)
 MIB = 1024 * 1024
 
 

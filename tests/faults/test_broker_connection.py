@@ -7,7 +7,7 @@ import aio_pika
 import httpx
 import pytest
 from tests.faults.conftest import CONCURRENCY, Field
-from tests.support.driving import accepted, attempts_of, ended, open_calls, settle, texts_of
+from tests.support.driving import FILMS, accepted, attempts_of, ended, open_calls, settle, texts_of
 from tests.support.fleet import Service
 from tests.support.processes import wait_until
 
@@ -16,16 +16,6 @@ from shared.topology import GENERATION_REQUESTS
 pytestmark = [pytest.mark.rabbit, pytest.mark.slow, pytest.mark.timeout(300)]
 BACK_S = 30.0
 QUEUE = GENERATION_REQUESTS.name
-FILMS = (
-    "alien-1979",
-    "aliens-1986",
-    "jaws-1975",
-    "fargo-1996",
-    "heat-1995",
-    "zodiac-2007",
-    "se7en-1995",
-    "arrival-2016",
-)
 
 
 def delete_queue(url: str, name: str) -> None:

@@ -16,6 +16,17 @@ LEFT = """
     SELECT (SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING', 'RETRYING')) AS active,
            (SELECT count(*) FROM outbox) AS unsent
 """
+FILMS = (
+    "alien-1979",
+    "aliens-1986",
+    "jaws-1975",
+    "fargo-1996",
+    "heat-1995",
+    "zodiac-2007",
+    "se7en-1995",
+    "arrival-2016",
+)
+"""The sandbox knows them."""
 
 
 def ask(fleet: Fleet, slug: str, *, key: str | None = None, wait_s: int | None = None, **body: Any) -> httpx.Response:

@@ -100,7 +100,8 @@ async def publish_all(
         await tx.execute(_WRITE_AND_SHOW, {"rows": _json([one.row for one in kept])})
         await index_documents(tx, [one.publication.entity_id for one in kept if one.shown and one.replaced is None])
     await crash_point("consumer.before_commit")
-    return {one.publication.attempt.job_id: one.result if one in kept else None for one in decided}
+    results = {one.publication.attempt.job_id: one.result for one in decided}
+    return {job_id: result if job_id in ended else None for job_id, result in results.items()}
 
 
 async def finish(

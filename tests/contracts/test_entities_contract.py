@@ -14,7 +14,7 @@ from gateway.adapters.postgres_entities import PostgresEntities
 from gateway.ports import EntityIndex
 from gateway.read_ports import Entities, Spelling
 from generator.adapters.postgres_results import PostgresLibrary
-from generator.ports import Draft, Library, Subject
+from generator.ports import Draft, Library, Subject, Written
 from shared import ids
 from shared.clock import SystemClock
 from shared.db.attempts import PostgresAttempts
@@ -63,7 +63,9 @@ class World:
         attempt = await self.attempts.claim(event)
         assert isinstance(attempt, Attempt)
         subject = Subject(event.slug, MATRIX, fresh=False, entity_id=entity_id)
-        await self.library.publish(attempt, event, Draft(subject, form, Locale.EN, tag, text, "m", "v1"))
+        await self.library.publish(
+            attempt, event, Draft(subject, form, Locale.EN, tag, Written(text, "m", "v1", "0" * 64))
+        )
 
 
 class FakeWorld(World):

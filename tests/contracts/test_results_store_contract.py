@@ -15,7 +15,7 @@ from tests.unit.generator.samples import MATRIX
 
 from generator.adapters.postgres_calls import PostgresCallJournal
 from generator.adapters.postgres_results import PostgresLibrary
-from generator.ports import Answer, Call, CallJournal, Draft, Library, Message, Prompt, Spent, Subject
+from generator.ports import Answer, Call, CallJournal, Draft, Library, Message, Prompt, Spent, Step, Subject, Written
 from shared import ids
 from shared.db.attempts import PostgresAttempts
 from shared.db.engine import Database, Transaction
@@ -62,7 +62,7 @@ class World:
     ) -> Result:
         known = await self.library.find_by_tmdb(MATRIX.kind, MATRIX.tmdb_id)
         subject = Subject(SLUG, MATRIX, fresh=known is None, entity_id=known.entity_id if known else None)
-        draft = Draft(subject, Form.DESCRIPTION, Locale.EN, tag, text, "m", PROMPT.version)
+        draft = Draft(subject, Form.DESCRIPTION, Locale.EN, tag, Written(text, "m", PROMPT.version, "0" * 64))
         await self.library.publish(attempt, event, draft)
         result = await self.result(attempt)
         assert result is not None
@@ -249,7 +249,7 @@ class ResultsStoreContract:
             lambda: world.publish(event, attempt),
             lambda: world.library.share(attempt, event, before.texts[0]),
             lambda: world.library.adopt(attempt, IDENTITY),
-            lambda: world.journal.begin(attempt, PROMPT, "m"),
+            lambda: world.journal.begin(attempt, PROMPT, "m", Step.WRITE),
         ]
 
         for write in attempts:
@@ -262,7 +262,7 @@ class ResultsStoreContract:
     async def test_g3_calls_are_limited_by_the_attempts_of_the_job(self, world: World) -> None:
         _, attempt = await world.claimed()
 
-        calls = [await world.journal.begin(attempt, PROMPT, "m") for _ in range(4)]
+        calls = [await world.journal.begin(attempt, PROMPT, "m", Step.WRITE) for _ in range(4)]
 
         assert [call is None for call in calls] == [False, False, False, True]
         assert isinstance(calls[0], Call)
@@ -272,12 +272,12 @@ class ResultsStoreContract:
     async def test_g3_only_throttled_calls_do_not_count(self, world: World) -> None:
         _, attempt = await world.claimed()
         for _ in range(5):
-            throttled = await world.journal.begin(attempt, PROMPT, "m")
+            throttled = await world.journal.begin(attempt, PROMPT, "m", Step.WRITE)
             assert isinstance(throttled, Call)
             await world.journal.failed(throttled, THROTTLED, counted=False)
 
         begun = 0
-        while isinstance(call := await world.journal.begin(attempt, PROMPT, "m"), Call):
+        while isinstance(call := await world.journal.begin(attempt, PROMPT, "m", Step.WRITE), Call):
             await world.journal.failed(call, BROKEN)
             begun += 1
 
@@ -287,21 +287,22 @@ class ResultsStoreContract:
     async def test_f34_an_answer_is_kept_as_it_came_and_given_instead_of_a_second_call(self, world: World) -> None:
         _, attempt = await world.claimed()
         _, of_another_job = await world.claimed("the-matrix")
-        call = await world.journal.begin(attempt, PROMPT, "m")
+        call = await world.journal.begin(attempt, PROMPT, "m", Step.WRITE)
         assert isinstance(call, Call)
 
         await world.journal.answered(call, ANSWER, Spent(1, 2))
 
-        assert await world.journal.begin(attempt, PROMPT, "m") == ANSWER
-        assert isinstance(await world.journal.begin(attempt, replace(PROMPT, messages=()), "m"), Call)
-        assert isinstance(await world.journal.begin(of_another_job, PROMPT, "m"), Call)
+        assert await world.journal.begin(attempt, PROMPT, "m", Step.WRITE) == ANSWER
+        assert isinstance(await world.journal.begin(attempt, replace(PROMPT, messages=()), "m", Step.WRITE), Call)
+        assert isinstance(await world.journal.begin(of_another_job, PROMPT, "m", Step.WRITE), Call)
 
     async def test_what_begins_together_is_counted_apart(self, world: World) -> None:
         attempts = [(await world.claimed(slug))[1] for slug in (SLUG, "the-matrix", "matrix")]
         lost = replace(attempts[0], token=ids.job_id())
 
         begun = await asyncio.gather(
-            *(world.journal.begin(attempt, PROMPT, "m") for attempt in (*attempts, lost)), return_exceptions=True
+            *(world.journal.begin(attempt, PROMPT, "m", Step.WRITE) for attempt in (*attempts, lost)),
+            return_exceptions=True,
         )
 
         assert [call.attempt for call in begun[:3] if isinstance(call, Call)] == attempts

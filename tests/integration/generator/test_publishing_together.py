@@ -9,7 +9,7 @@ from tests.support.jobs import store_generation
 from tests.unit.generator.samples import MATRIX
 
 from generator.adapters.postgres_results import PostgresLibrary
-from generator.ports import Draft, Known, Subject
+from generator.ports import Draft, Known, Subject, Written
 from shared import ids, topology
 from shared.db.attempts import PostgresAttempts
 from shared.db.engine import Database, Transaction
@@ -50,7 +50,7 @@ class Press:
 
     async def publish(self, film: Known, event: GenerationRequested, attempt: Attempt, text: str = "A text.") -> None:
         subject = Subject(film.slug, film.facts, fresh=False, entity_id=film.entity_id)
-        draft = Draft(subject, Form.DESCRIPTION, Locale.EN, TAG, text, "m", "v1")
+        draft = Draft(subject, Form.DESCRIPTION, Locale.EN, TAG, Written(text, "m", "v1", "0" * 64))
         await self.library.publish(attempt, event, draft)
 
     async def statuses(self) -> dict[str, int]:

@@ -17,7 +17,7 @@ from tests.unit.generator.samples import MATRIX
 from gateway.adapters.postgres_jobs import PostgresJobs
 from gateway.ports import Accepted, Answer, IdempotencyKey, NewJob
 from generator.adapters.postgres_results import PostgresLibrary
-from generator.ports import Draft, Subject
+from generator.ports import Draft, Subject, Written
 from shared import cache_keys, ids, topology
 from shared.db.attempts import PostgresAttempts
 from shared.db.engine import Database
@@ -78,7 +78,7 @@ async def generate(database: Database) -> None:
     attempt = await PostgresAttempts(database, "generator", topology.GENERATION_REQUESTS.name, POLICY).claim(job.event)
     assert isinstance(attempt, Attempt)
     subject = Subject(SLUG, MATRIX, fresh=True, entity_id=None)
-    draft = Draft(subject, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT, "A text.", "m", "v1")
+    draft = Draft(subject, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT, Written("A text.", "m", "v1", "0" * 64))
     await PostgresLibrary(database).publish(attempt, job.event, draft)
 
 

@@ -119,7 +119,7 @@ class FakeLibrary:
             raise UniqueViolation("uq_texts_job_id")
         now = self._database.clock.now()
         text = TextRow(
-            ids.row_id(), entity_id, draft.form, draft.locale, draft.context_tag, draft.text, draft.ai_model, version,
+            ids.row_id(), entity_id, draft.form, draft.locale, draft.context_tag, draft.written.text, draft.written.ai_model, version,
             attempt.accepted_seq, attempt.job_id, now, now, current,
         )  # fmt: skip
         self._database.texts[text.id] = text

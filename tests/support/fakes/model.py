@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from uuid import UUID
 
-from generator.ports import Answer, Call, Prompt, Spent
+from generator.ports import Answer, Call, Prompt, Spent, Step
 from shared import ids
 from shared.errors import LeaseLost
 from shared.jobs import Attempt, Failure
@@ -19,7 +19,7 @@ class FakeCallJournal:
     def __init__(self, database: FakeDatabase) -> None:
         self._database = database
 
-    async def begin(self, attempt: Attempt, prompt: Prompt, model: str) -> Answer | Call | None:
+    async def begin(self, attempt: Attempt, prompt: Prompt, model: str, step: Step) -> Answer | Call | None:
         async def work() -> Answer | Call | None:
             job = self._database.held(attempt)
             if job is None:
@@ -28,10 +28,10 @@ class FakeCallJournal:
             equal = (call.answer for call in calls if call.prompt_hash == prompt.hash)
             if (raw := next((answer for answer in equal if answer is not None), None)) is not None:
                 return Answer(**json.loads(raw))
-            if sum(call.outcome != "throttled" for call in calls) >= attempt.max_attempts:
+            if sum(call.outcome != "throttled" and call.step == step for call in calls) >= attempt.max_attempts:
                 return None
             left_s = (job.deadline_at - self._database.clock.now()).total_seconds()
-            row = CallRow(ids.row_id(), job.id, attempt.number, prompt.hash)
+            row = CallRow(ids.row_id(), job.id, attempt.number, prompt.hash, step)
             self._database.calls[row.id] = row
             return Call(row.id, attempt, max(left_s, 0.0))
 

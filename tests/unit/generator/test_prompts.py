@@ -7,7 +7,7 @@ import pytest
 from tests.unit.generator.samples import KEANU, MATRIX
 
 from generator import prompts
-from generator.ports import Prompt
+from generator.ports import Brief, Prompt
 from shared.entities import (
     ContextTag,
     CreditFact,
@@ -50,7 +50,7 @@ def request(prompt: Prompt) -> dict[str, Any]:
 def test_every_combination_renders_guidance_and_one_line_of_data(facts: Facts, tag: ContextTag, locale: Locale) -> None:
     form = Form.BIO if facts is KEANU else Form.DESCRIPTION
 
-    prompt = prompts.render(facts, form, locale, tag)
+    prompt = prompts.render(Brief(facts, form, locale, tag))
 
     system, user = prompt.messages
     assert (system.role, user.role) == ("system", "user")
@@ -64,7 +64,7 @@ def test_every_combination_renders_guidance_and_one_line_of_data(facts: Facts, t
 
 
 def test_a_film_is_told_by_its_facts() -> None:
-    facts = request(prompts.render(MATRIX, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT))["facts"]
+    facts = request(prompts.render(Brief(MATRIX, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT)))["facts"]
 
     assert (facts["title"], facts["year"], facts["runtime_min"]) == ("The Matrix", 1999, 136)
     assert facts["directors"] == ["Lana Wachowski", "Lilly Wachowski"]
@@ -74,13 +74,13 @@ def test_a_film_is_told_by_its_facts() -> None:
 def test_directors_without_a_credit_come_from_the_details() -> None:
     bare = MATRIX.model_copy(update={"credits": ()})
 
-    facts = request(prompts.render(bare, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT))["facts"]
+    facts = request(prompts.render(Brief(bare, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT)))["facts"]
 
     assert facts["directors"] == ["Lana Wachowski", "Lilly Wachowski"]
 
 
 def test_a_show_is_led_by_its_host() -> None:
-    facts = request(prompts.render(TALK, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT))["facts"]
+    facts = request(prompts.render(Brief(TALK, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT)))["facts"]
 
     assert [person["name"] for person in facts["cast"]] == ["The Host", "A Guest"]
     assert (facts["show_type"], facts["creators"], facts["networks"]) == ("Talk Show", ["Ann Lee"], ["ABC"])
@@ -98,7 +98,7 @@ def test_a_show_is_led_by_its_host() -> None:
 def test_f43_hostile_facts_stay_inside_their_member(hostile: str) -> None:
     facts = MATRIX.model_copy(update={"title": hostile, "details": MovieDetails(overview=hostile)})
 
-    prompt = prompts.render(facts, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT, [hostile])
+    prompt = prompts.render(Brief(facts, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT, (hostile,)))
 
     (user,) = [message.content for message in prompt.messages if message.role == "user"]
     assert "\n" not in user
@@ -114,14 +114,14 @@ def test_facts_and_earlier_texts_are_bounded() -> None:
         update={"title": "T" * 9000, "details": MovieDetails(overview="o" * 90_000), "credits": people}
     )
 
-    prompt = prompts.render(facts, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT, ["a" * 5000] * 9)
+    prompt = prompts.render(Brief(facts, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT, ("a" * 5000,) * 9))
 
     assert sum(len(message.content) for message in prompt.messages) < 20_000
     assert len(str(request(prompt)["avoid"])) < 5000
 
 
 def test_a_repair_repeats_the_prompt_with_its_problems() -> None:
-    prompt = prompts.render(MATRIX, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT)
+    prompt = prompts.render(Brief(MATRIX, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT))
 
     repair = prompts.repair(prompt, ["The text is not in English."])
 
@@ -133,7 +133,7 @@ def test_a_repair_repeats_the_prompt_with_its_problems() -> None:
 
 def test_equal_prompts_have_equal_hashes() -> None:
     first, again, other = (
-        prompts.render(MATRIX, Form.DESCRIPTION, locale, ContextTag.DEFAULT)
+        prompts.render(Brief(MATRIX, Form.DESCRIPTION, locale, ContextTag.DEFAULT))
         for locale in (Locale.EN, Locale.EN, Locale.PL)
     )
 

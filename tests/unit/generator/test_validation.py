@@ -1,11 +1,11 @@
 import json
 
 import pytest
-from tests.unit.generator.samples import TEXTS, answer
+from tests.unit.generator.samples import MATRIX, TEXTS, answer
 
-from generator.ports import Answer
+from generator.ports import Answer, Brief
 from generator.validation import MAX_LENGTH, Missing, Rejected, Valid, Validator, cleaned
-from shared.entities import Locale
+from shared.entities import ContextTag, Form, Locale
 
 NAMES = "Keanu Reeves, Laurence Fishburne, Carrie-Anne Moss, Hugo Weaving, Gloria Foster, Joe Pantoliano"
 FULL_OF_NAMES = {
@@ -22,14 +22,18 @@ def validator() -> Validator:
     return Validator.load()
 
 
+def brief(locale: Locale) -> Brief:
+    return Brief(MATRIX, Form.DESCRIPTION, locale, ContextTag.DEFAULT)
+
+
 def codes(validator: Validator, given: Answer, locale: Locale = Locale.EN) -> set[str]:
-    verdict = validator.check(given, locale)
+    verdict = validator.check(given, brief(locale))
     return {problem.code for problem in verdict.problems} if isinstance(verdict, Rejected) else set()
 
 
 @pytest.mark.parametrize("locale", list(Locale))
 def test_a_text_in_the_language_of_its_locale_is_valid(validator: Validator, locale: Locale) -> None:
-    assert validator.check(answer(TEXTS[locale]), locale) == Valid(TEXTS[locale])
+    assert validator.check(answer(TEXTS[locale]), brief(locale)) == Valid(TEXTS[locale])
 
 
 @pytest.mark.parametrize("locale", list(Locale))
@@ -60,7 +64,7 @@ def test_names_and_titles_do_not_make_a_text_foreign(validator: Validator, local
     ],
 )
 def test_a_text_of_the_wrong_form_is_refused_with_its_reason(validator: Validator, text: str, code: str) -> None:
-    verdict = validator.check(answer(text), Locale.EN)
+    verdict = validator.check(answer(text), brief(Locale.EN))
 
     assert isinstance(verdict, Rejected)
     assert [problem.code for problem in verdict.problems] == [code]
@@ -101,13 +105,13 @@ def test_an_answer_that_was_cut_off_is_refused_even_if_it_reads_well(validator: 
 
 
 def test_a_model_may_say_that_its_subject_does_not_exist(validator: Validator) -> None:
-    assert validator.check(answer("", exists=False), Locale.EN) == Missing()
+    assert validator.check(answer("", exists=False), brief(Locale.EN)) == Missing()
 
 
 def test_members_that_nobody_asked_for_are_ignored(validator: Validator) -> None:
     content = json.dumps({"exists": True, "text": TEXTS[Locale.EN], "mood": "good"})
 
-    assert validator.check(Answer(content, "stop", "m"), Locale.EN) == Valid(TEXTS[Locale.EN])
+    assert validator.check(Answer(content, "stop", "m"), brief(Locale.EN)) == Valid(TEXTS[Locale.EN])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -11,6 +12,17 @@ from shared.catalog import Lookup
 from shared.entities import ContextTag, EntityKind, Facts, Form, Locale
 from shared.events import GenerationRequested
 from shared.jobs import Attempt, Failure, Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What is to be written, and what the text is checked against. `others` are the texts it has to differ from, newest first."""
+
+    facts: Facts
+    form: Form
+    locale: Locale
+    context_tag: ContextTag
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,12 @@ class Spent:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cost_usd: Decimal | None = None
+
+
+class Step(StrEnum):
+    """What a call of a job is for. Each step has calls of its own."""
+
+    WRITE = "write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +144,24 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A checked text, the model that wrote it, and the prompt that the model answered."""
+
+    text: str
+    ai_model: str
+    prompt_version: str
+    prompt_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """A checked text, ready to be published."""
+    """A text and its place, ready to be published."""
 
     subject: Subject
     form: Form
     locale: Locale
     context_tag: ContextTag
-    text: str
-    ai_model: str
-    prompt_version: str
+    written: Written
 
 
 class Library(Protocol):
@@ -175,8 +201,10 @@ class Library(Protocol):
 class CallJournal(Protocol):
     """Every call to a model, written down before it is made. Raises Unavailable("postgres") while the store is away."""
 
-    async def begin(self, attempt: Attempt, prompt: Prompt, model: str) -> Answer | Call | None:
-        """The stored answer to an equal prompt of the same job; else a call written down, its outcome unknown; None when none is left.
+    async def begin(self, attempt: Attempt, prompt: Prompt, model: str, step: Step) -> Answer | Call | None:
+        """The stored answer to an equal prompt of the same job; else a call written down, its outcome unknown.
+
+        None when every call of this step is spent: a job has as many for each step as it has attempts.
 
         Raises LeaseLost.
         """

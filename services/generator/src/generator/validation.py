@@ -10,7 +10,7 @@ import nh3
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from generator.ports import Answer
+from generator.ports import Answer, Brief
 from shared.entities import Locale
 
 MIN_LENGTH = 50
@@ -79,8 +79,8 @@ class Validator:
         identifier.set_languages([_code(locale) for locale in Locale])
         return cls(cast("_Identifier", identifier))  # the package has no types
 
-    def check(self, answer: Answer, locale: Locale) -> Verdict:
-        """What `answer` is worth as a text in `locale`."""
+    def check(self, answer: Answer, brief: Brief) -> Verdict:
+        """What `answer` is worth as the text that `brief` asks for."""
         if answer.finish_reason == "length":
             return Rejected((Problem("truncated", "The answer was cut off: write a shorter text."),))
         try:
@@ -90,7 +90,7 @@ class Validator:
         if not content.exists:
             return Missing()
         text = cleaned(content.text)
-        problems = (*_form_problems(text), *self._language_problems(text, locale))
+        problems = (*_form_problems(text), *self._language_problems(text, brief.locale))
         return Rejected(problems) if problems else Valid(text)
 
     def _language_problems(self, text: str, locale: Locale) -> tuple[Problem, ...]:

@@ -152,5 +152,6 @@ class CallRow:
     job_id: UUID
     attempt: int
     prompt_hash: str
+    step: str = "write"
     outcome: str = "unknown"
     answer: str | None = None

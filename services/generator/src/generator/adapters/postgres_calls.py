@@ -8,14 +8,13 @@ from uuid import UUID
 import orjson
 from sqlalchemy import RowMapping, text
 
-from generator.ports import Answer, Call, Prompt, Spent
+from generator.ports import Answer, Call, Prompt, Spent, Step
 from shared import ids
 from shared.batching import Batches
 from shared.db.engine import Database
 from shared.errors import LeaseLost
 from shared.jobs import Attempt, Failure
 
-STEP = "write"
 MAX_TOGETHER = 64
 
 
@@ -27,6 +26,7 @@ class _Wish:
     attempt: Attempt
     prompt: Prompt
     model: str
+    step: Step
 
 
 class PostgresCallJournal:
@@ -37,8 +37,8 @@ class PostgresCallJournal:
         self._begun = Batches(self._begin_all, limit=MAX_TOGETHER)
         self._ended = Batches(self._end_all, limit=MAX_TOGETHER)
 
-    async def begin(self, attempt: Attempt, prompt: Prompt, model: str) -> Answer | Call | None:
-        begun = await self._begun(_Wish(ids.row_id(), attempt, prompt, model))
+    async def begin(self, attempt: Attempt, prompt: Prompt, model: str, step: Step) -> Answer | Call | None:
+        begun = await self._begun(_Wish(ids.row_id(), attempt, prompt, model, step))
         if isinstance(begun, LeaseLost):
             raise begun
         return begun
@@ -68,12 +68,13 @@ class PostgresCallJournal:
                 "token": wish.attempt.token,
                 "max_attempts": wish.attempt.max_attempts,
                 "model": wish.model,
+                "step": wish.step,
                 "prompt_hash": wish.prompt.hash,
                 "prompt_version": wish.prompt.version,
             }
             for wish in wishes
         ]
-        begun = (await self._database.write(_BEGIN, {"rows": _json(rows), "step": STEP})).mappings().all()
+        begun = (await self._database.write(_BEGIN, {"rows": _json(rows)})).mappings().all()
         found = {row["id"]: row for row in begun}
         return [_begun(wish, found.get(wish.id)) for wish in wishes]
 
@@ -98,7 +99,7 @@ _BEGIN = text(
     """
     WITH asked AS (
         SELECT * FROM jsonb_to_recordset(CAST(CAST(:rows AS text) AS jsonb)) AS given (
-            id uuid, job_id uuid, number integer, token uuid, max_attempts integer, model text, prompt_hash text,
+            id uuid, job_id uuid, number integer, token uuid, max_attempts integer, model text, step text, prompt_hash text,
             prompt_version text)
     ), current AS (
         SELECT asked.*, extract(epoch FROM jobs.deadline_at - now()) AS left_s
@@ -109,12 +110,12 @@ _BEGIN = text(
         SELECT current.id,
             (array_agg(calls.raw_answer ORDER BY calls.started_at DESC)
                 FILTER (WHERE calls.outcome = 'ok' AND calls.prompt_hash = current.prompt_hash))[1] AS raw_answer,
-            count(*) FILTER (WHERE calls.outcome <> 'throttled') AS spent
+            count(*) FILTER (WHERE calls.outcome <> 'throttled' AND calls.step = current.step) AS spent
         FROM current LEFT JOIN ai_calls AS calls ON calls.job_id = current.job_id
-        GROUP BY current.id, current.prompt_hash
+        GROUP BY current.id, current.prompt_hash, current.step
     ), written AS (
         INSERT INTO ai_calls (id, job_id, step, attempt, model, prompt_hash, prompt_version)
-        SELECT id, job_id, :step, number, model, prompt_hash, prompt_version FROM current JOIN known USING (id)
+        SELECT id, job_id, step, number, model, prompt_hash, prompt_version FROM current JOIN known USING (id)
         WHERE known.raw_answer IS NULL AND known.spent < current.max_attempts
         RETURNING id
     )

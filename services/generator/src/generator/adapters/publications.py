@@ -65,9 +65,10 @@ class _Decided:
         return {
             **self.publication.slot,
             "id": self.publication.text_id,
-            "ai_model": draft.ai_model,
-            "prompt_version": draft.prompt_version,
-            "text": draft.text,
+            "ai_model": draft.written.ai_model,
+            "prompt_version": draft.written.prompt_version,
+            "prompt_hash": draft.written.prompt_hash,
+            "text": draft.written.text,
             "version": self.version,
             "accepted_seq": attempt.accepted_seq,
             "job_id": attempt.job_id,
@@ -197,13 +198,13 @@ _WRITE_AND_SHOW = text(
     """
     WITH given AS (
         SELECT * FROM jsonb_to_recordset(CAST(CAST(:rows AS text) AS jsonb)) AS given (
-            id uuid, entity_id uuid, form text, locale text, context_tag text, ai_model text, prompt_version text, text text,
-            version integer, accepted_seq bigint, job_id uuid, shown boolean, becomes_default boolean)
+            id uuid, entity_id uuid, form text, locale text, context_tag text, ai_model text, prompt_version text,
+            prompt_hash text, text text, version integer, accepted_seq bigint, job_id uuid, shown boolean, becomes_default boolean)
     ), written AS (
-        INSERT INTO texts (id, entity_id, form, locale, context_tag, origin, ai_model, prompt_version, text, version,
-            accepted_seq, job_id, archived_at)
-        SELECT id, entity_id, form, locale, context_tag, 'GENERATED', ai_model, prompt_version, text, version,
-            accepted_seq, job_id, CASE WHEN NOT shown THEN now() END
+        INSERT INTO texts (id, entity_id, form, locale, context_tag, origin, ai_model, prompt_version, prompt_hash, text,
+            version, accepted_seq, job_id, archived_at)
+        SELECT id, entity_id, form, locale, context_tag, 'GENERATED', ai_model, prompt_version, prompt_hash, text,
+            version, accepted_seq, job_id, CASE WHEN NOT shown THEN now() END
         FROM given
     )
     UPDATE entities SET version = entities.version + 1, updated_at = now(),

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from generator.ports import Message, Prompt
+from generator.ports import Brief, Message, Prompt
 from shared.entities import (
     ContextTag,
     EntityKind,
@@ -30,20 +30,21 @@ MAX_AVOIDED = 1500
 """Characters of one earlier text: enough to be different from it."""
 
 
-def render(facts: Facts, form: Form, locale: Locale, tag: ContextTag, avoid: Sequence[str] = ()) -> Prompt:
-    """The prompt for one text. Equal arguments give equal prompts.
+def render(brief: Brief) -> Prompt:
+    """The prompt for one text. Equal briefs give equal prompts.
 
     Facts are data: they stand in one line of JSON in which no `<` can end the `<request>` element.
     """
     request = {
-        "entity_type": facts.kind,
-        "form": form,
-        "locale": locale,
-        "context_tag": tag,
-        "facts": _facts(facts, locale),
-        "avoid": [text[:MAX_AVOIDED] for text in avoid[:MAX_AVOID]],
+        "entity_type": brief.facts.kind,
+        "form": brief.form,
+        "locale": brief.locale,
+        "context_tag": brief.context_tag,
+        "facts": _facts(brief.facts, brief.locale),
+        "avoid": [text[:MAX_AVOIDED] for text in brief.others[:MAX_AVOID]],
     }
-    system = "\n".join(_template(name) for name in ("system", f"form/{form}", f"locale/{locale}", f"tag/{tag}"))
+    parts = ("system", f"form/{brief.form}", f"locale/{brief.locale}", f"tag/{brief.context_tag}")
+    system = "\n".join(map(_template, parts))
     user = f"<request>{_json(request)}</request>"
     return Prompt((Message("system", system), Message("user", user)), version())
 

@@ -1,7 +1,6 @@
 """A requested text: from the claimed job to the published text."""
 
-from generator import prompts
-from generator.ports import Draft, Library, Shelf
+from generator.ports import Brief, Draft, Library, Shelf
 from generator.usecases.find_subject import FindSubject
 from generator.usecases.write_text import WriteText
 from shared.entities import ContextTag
@@ -38,10 +37,9 @@ class GenerateText:
             await self._library.share(attempt, event, shelf.twin)
             return
         tag = attempt.context_tag or next_tag(shelf)
-        prompt = prompts.render(subject.facts, form, locale, tag, [text.text for text in shelf.texts])
-        written = await self._write_text(attempt, prompt, locale)
-        draft = Draft(subject, form, locale, tag, written.text, written.ai_model, prompt.version)
-        await self._library.publish(attempt, event, draft)
+        others = tuple(text.text for text in shelf.texts)
+        written = await self._write_text(attempt, Brief(subject.facts, form, locale, tag, others))
+        await self._library.publish(attempt, event, Draft(subject, form, locale, tag, written))
 
 
 def next_tag(shelf: Shelf) -> ContextTag:

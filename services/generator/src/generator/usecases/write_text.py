@@ -1,22 +1,11 @@
-"""One checked text for one prompt: journal, call, checkpoint, check, and at most one repair."""
-
-from dataclasses import dataclass
+"""One checked text for one brief: journal, call, checkpoint, check, and at most one repair."""
 
 from generator import prompts
-from generator.ports import Answer, Call, CallJournal, Prompt, TextModel
+from generator.ports import Answer, Brief, Call, CallJournal, Prompt, Step, TextModel, Written
 from generator.validation import Missing, Rejected, Valid, Validator
-from shared.entities import Locale
 from shared.errors import Permanent, Transient, failure
 from shared.faults import crash_point
 from shared.jobs import Attempt, FailureType
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A checked text and the model that wrote it."""
-
-    text: str
-    ai_model: str
 
 
 class WriteText:
@@ -32,29 +21,29 @@ class WriteText:
         self._validator = validator
         self._timeout_s = timeout_s
 
-    async def __call__(self, attempt: Attempt, prompt: Prompt, locale: Locale) -> Written:
+    async def __call__(self, attempt: Attempt, brief: Brief) -> Written:
         """Raises Permanent with NOT_FOUND when the model says so, with VALIDATION_ERROR after two bad answers or no call left."""
+        prompt = prompts.render(brief)
         answer = await self._answer(attempt, prompt)
         if answer is None:
             raise Permanent(failure(FailureType.BUDGET_EXHAUSTED, "every call of the job is spent"))
-        verdict = self._validator.check(answer, locale)
+        verdict = self._validator.check(answer, brief)
         if isinstance(verdict, Rejected):
-            repaired = await self._answer(
-                attempt, prompts.repair(prompt, [problem.sentence for problem in verdict.problems])
-            )
-            if repaired is None:
+            prompt = prompts.repair(prompt, [problem.sentence for problem in verdict.problems])
+            answer = await self._answer(attempt, prompt)
+            if answer is None:
                 raise _rejected(verdict, "and no call is left to repair it")
-            answer, verdict = repaired, self._validator.check(repaired, locale)
+            verdict = self._validator.check(answer, brief)
         match verdict:
             case Valid(text):
-                return Written(text, answer.model)
+                return Written(text, answer.model, prompt.version, prompt.hash)
             case Missing():
                 raise Permanent(failure(FailureType.NOT_FOUND, "the model says that the subject does not exist"))
             case Rejected():
                 raise _rejected(verdict, "twice")
 
     async def _answer(self, attempt: Attempt, prompt: Prompt) -> Answer | None:
-        call = await self._calls.begin(attempt, prompt, self._model.name)
+        call = await self._calls.begin(attempt, prompt, self._model.name, Step.WRITE)
         if not isinstance(call, Call):
             return call
         await crash_point("generator.before_call")

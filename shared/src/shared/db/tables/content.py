@@ -129,6 +129,7 @@ texts = Table(
     Column("origin", Text, nullable=False),
     Column("ai_model", Text),
     Column("prompt_version", Text),
+    Column("prompt_hash", Text),
     Column("text", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("accepted_seq", BigInteger, nullable=False),

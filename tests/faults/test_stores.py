@@ -11,6 +11,7 @@ from tests.faults.settling import Settling
 from tests.integration.gateway.world import MATRIX, World, eventually, running, settings_for
 from tests.support import migrating, servers
 from tests.support.jobs import store_generation
+from tests.support.locks import waits_for_lock
 from tests.support.processes import Server
 from tests.support.proxy import Proxy, proxied
 
@@ -144,13 +145,6 @@ async def test_f56_with_every_connection_taken_callers_wait_briefly_and_probes_a
     assert {answer.json()["dependency"] for answer in answers} == {"postgres"}
     assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
     assert afterwards.status_code == 202
-
-
-async def waits_for_lock(database: Database) -> bool:
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    return bool((await database.read(waiting)).scalar_one())
 
 
 async def test_f57_two_transactions_that_deadlock_both_succeed(database: Database) -> None:

@@ -120,7 +120,10 @@ class RefreshFailed(JobEvent):
 
 
 class EntityChanged(Event):
-    """A stored entity looks different from `entity_version` on, for a reason other than a completion event."""
+    """A stored entity looks different from `entity_version` on, for a reason other than a completion event.
+
+    `slug` is its slug; when that has just moved, a second event names the former one, which now redirects.
+    """
 
     type: ClassVar[str] = "entity.changed"
 

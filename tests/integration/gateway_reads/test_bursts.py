@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from tests.integration.gateway_reads.harness import facts, running
 from gateway.adapters.postgres_entities import PostgresEntities
 from gateway.adapters.postgres_jobs import PostgresJobs
 from gateway.ports import Accepted, AcceptedJob, Detached
-from gateway.read_ports import Naming
+from gateway.read_ports import Entity, Naming
 from shared.catalog import Lookup
 from shared.clock import SystemClock
 from shared.db.engine import Database, PoolOptions
@@ -37,13 +38,21 @@ class HeldCatalog(FakeCatalog):
 
 
 class CountedEntities(PostgresEntities):
-    """Counts how often the database was asked what a slug names."""
+    """Counts how often the database was asked what a slug names, and for a whole entity; waits while it is held."""
 
     names = 0
+    loads = 0
+    held: asyncio.Event | None = None
 
     async def named(self, kind: EntityKind, slug: str) -> Naming | None:
         self.names += 1
+        if self.held is not None:
+            await self.held.wait()
         return await super().named(kind, slug)
+
+    async def load(self, kind: EntityKind, entity_id: UUID) -> Entity | None:
+        self.loads += 1
+        return await super().load(kind, entity_id)
 
 
 @pytest.mark.parametrize("kind", EntityKind)
@@ -68,6 +77,25 @@ async def test_a_thousand_readers_of_one_cold_title_cause_one_lookup_and_one_job
         assert len(set(catalog.calls)) == len(catalog.calls) == 1
         assert isinstance(gateway.reader, CountedEntities)
         assert gateway.reader.names <= 2
+
+
+@pytest.mark.parametrize("kind", EntityKind)
+async def test_a_thousand_readers_of_one_stored_title_cause_one_read_of_the_database(
+    database: Database, redis_url: str, kind: EntityKind
+) -> None:
+    async with running(database, redis_url, FakeCatalog(), entities_type=CountedEntities) as gateway:
+        stored = await gateway.stored_with_text(facts(kind, "The Matrix"))
+        reader = gateway.reader
+        assert isinstance(reader, CountedEntities)
+        reader.held, reader.names, reader.loads = asyncio.Event(), 0, 0
+        asking = [asyncio.create_task(gateway.get(kind, stored.slug)) for _ in range(READERS)]
+        await gateway.responses.until_asked(2 * READERS)
+        reader.held.set()
+        answers = await asyncio.gather(*asking)
+
+    assert Counter(answer.status_code for answer in answers) == {200: READERS}
+    assert len({answer.content for answer in answers}) == 1
+    assert (reader.names, reader.loads) == (1, 1)
 
 
 async def test_a_crowd_with_one_identity_needs_no_connection_each(database_url: str) -> None:

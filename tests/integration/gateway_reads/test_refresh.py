@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from tests.integration.gateway_reads.harness import BASE, Gateway, acting, facts
 
 from shared import ids
@@ -61,7 +61,7 @@ async def work_off(gateway: Gateway, stored: StoredEntity, title: str | None = N
         version = await update_facts(tx, stored.id, known)
         result = Result(
             entity_id=stored.id,
-            slug=stored.slug,
+            slug=await tx.scalar(select(entities.c.slug).where(entities.c.id == stored.id)),
             entity_version=version,
             tmdb_id=known.tmdb_id,
             refreshed_at=job["created_at"],
@@ -76,7 +76,7 @@ async def test_a_refresh_that_ends_in_time_is_200_and_the_next_read_is_new(gatew
     stored = await gateway.stored_with_text(facts(kind, "The Matrix"))
     assert (await gateway.get(kind, stored.slug)).json()[KINDS[kind].title] == "The Matrix"
 
-    answer, _ = await asyncio.gather(refresh(gateway, kind, stored.slug), work_off(gateway, stored, "The Matrix (new)"))
+    answer, _ = await asyncio.gather(refresh(gateway, kind, stored.slug), work_off(gateway, stored, "The Matrix!"))
 
     body = answer.json()
     assert answer.status_code == 200
@@ -84,7 +84,22 @@ async def test_a_refresh_that_ends_in_time_is_200_and_the_next_read_is_new(gatew
     assert (body["slug"], body[KINDS[kind].id_member], body["tmdb_id"]) == (stored.slug, str(stored.id), 603)
     assert body["refreshed_at"].endswith("Z")
     assert answer.headers["cache-control"] == "no-store"
-    assert (await gateway.get(kind, stored.slug)).json()[KINDS[kind].title] == "The Matrix (new)"
+    assert (await gateway.get(kind, stored.slug)).json()[KINDS[kind].title] == "The Matrix!"
+
+
+@every_kind
+async def test_a_retitled_entity_moves_and_its_former_address_redirects(gateway: Gateway, kind: EntityKind) -> None:
+    stored = await gateway.stored_with_text(facts(kind, "Untitled"))
+    assert (await gateway.get(kind, stored.slug)).status_code == 200
+
+    answer, _ = await asyncio.gather(refresh(gateway, kind, stored.slug), work_off(gateway, stored, "The Matrix"))
+    await gateway.announce(stored, stored.version + 2)
+    moved = await gateway.get(kind, stored.slug)
+
+    slug = answer.json()["slug"]
+    assert slug == ("the-matrix" if kind is EntityKind.PERSON else "the-matrix-1999")
+    assert (moved.status_code, moved.headers["location"]) == (301, f"/api/v1/{KINDS[kind].path}/{slug}")
+    assert (await gateway.get(kind, slug)).json()[KINDS[kind].title] == "The Matrix"
 
 
 @every_kind
@@ -192,7 +207,7 @@ async def test_a_key_names_its_job_also_after_the_job_has_ended(gateway: Gateway
 
     first = await refresh(gateway, MOVIE, stored.slug, headers=key | {"Prefer": "respond-async"})
     again = await refresh(gateway, MOVIE, stored.slug, headers=key | {"Prefer": "respond-async"}, json={})
-    await work_off(gateway, stored, "New")
+    await work_off(gateway, stored, "The Matrix!")
     done = await refresh(gateway, MOVIE, stored.slug, headers=key)
     other = await refresh(gateway, MOVIE, "the-matrix", headers=key)
 
@@ -208,7 +223,7 @@ async def test_a_key_names_its_job_also_after_the_job_has_ended(gateway: Gateway
 async def test_without_a_key_a_finished_refresh_is_followed_by_a_new_one(gateway: Gateway) -> None:
     stored = await gateway.stored_with_text(facts(MOVIE, "The Matrix"))
     first = await refresh(gateway, MOVIE, stored.slug, headers={"Prefer": "respond-async"})
-    await work_off(gateway, stored, "New")
+    await work_off(gateway, stored, "The Matrix!")
 
     second = await refresh(gateway, MOVIE, stored.slug, headers={"Prefer": "respond-async"})
 

@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
 from tests.integration.gateway.world import eventually
 from tests.integration.gateway_search.library import MOVIE, PERSON, SERIES, Library, cast
+from tests.support.locks import waits_for_lock
 
 from shared.db.engine import Transaction
 from shared.db.facts import create_entity
@@ -109,15 +109,10 @@ async def test_two_films_stored_at_once_both_lead_to_their_actor(library: Librar
         group.create_task(library.database.run(slow))
         await written.wait()
         group.create_task(library.add("Point Break", credits=cast("Keanu Reeves")))
-        await eventually(lambda: somebody_waits(library))
+        await eventually(lambda: waits_for_lock(library.database))
         go_on.set()
 
     assert await library.titles("speed", PERSON) == await library.titles("point break", PERSON) == ["Keanu Reeves"]
-
-
-async def somebody_waits(library: Library) -> bool:
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    return bool((await library.database.read(text(waiting))).scalar())
 
 
 async def test_a_film_under_another_title_in_another_language_finds_its_people_too(library: Library) -> None:

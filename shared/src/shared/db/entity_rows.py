@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, cast
 from uuid import UUID
 
@@ -10,14 +9,11 @@ from sqlalchemy import RowMapping, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import ids, outbox, search, slugs
+from shared.db import entity_slugs
 from shared.db.engine import Transaction
-from shared.db.tables import entities, slug_aliases, tmdb_snapshots
+from shared.db.tables import entities, tmdb_snapshots
 from shared.entities import Details, EntityKind, Facts, PersonDetails
-from shared.errors import Permanent
 from shared.events import EntityChanged
-from shared.jobs import Failure, FailureType
-
-SLUG_CANDIDATES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +46,21 @@ async def find_entity(tx: Transaction, kind: EntityKind, tmdb_id: int) -> Stored
 
 async def insert_entity(tx: Transaction, facts: Facts) -> StoredEntity:
     """Insert under the first free slug; another transaction may have inserted the same entity meanwhile."""
-    for slug in islice(slugs.candidates(facts), SLUG_CANDIDATES):
-        taken = exists().where(slug_aliases.c.kind == facts.kind, slug_aliases.c.slug == slug)
-        if await tx.scalar(select(taken)):
-            continue
+    for free in entity_slugs.candidates(facts):
         row = insert(entities).values(
-            id=ids.row_id(), kind=facts.kind, slug=slug, tmdb_id=facts.tmdb_id, **columns(facts)
+            id=ids.row_id(), kind=facts.kind, slug=free, tmdb_id=facts.tmdb_id, **columns(facts)
         )
         inserted = (await tx.execute(row.on_conflict_do_nothing().returning(entities.c.id))).scalar()
         if inserted is not None:
+            former = await entity_slugs.is_former(tx, facts.kind, free, but=inserted)
+            slug = await entity_slugs.give(tx, inserted, facts) if former else free
             if slug != slugs.slugify(facts.title):
                 await touch_namesake(tx, facts.kind, facts.title, but=inserted)
             return StoredEntity(inserted, facts.kind, slug, 1, None, facts.tmdb_id, complete=True, created=True)
         stored = await find_entity(tx, facts.kind, facts.tmdb_id)
         if stored is not None:
             return stored
-    raise Permanent(
-        Failure(type=FailureType.UNKNOWN_ERROR, technical_message=f"no free slug for {facts.title[:100]!r}")
-    )
+    raise entity_slugs.no_free_slug(facts)
 
 
 async def touch(tx: Transaction, entity_ids: Iterable[UUID]) -> None:
@@ -86,17 +79,22 @@ async def touch(tx: Transaction, entity_ids: Iterable[UUID]) -> None:
         .returning(entities.c.id, entities.c.kind, entities.c.slug, entities.c.version, entities.c.updated_at)
     )
     for row in rows.mappings().all():
-        await outbox.add(
-            tx,
-            EntityChanged(
-                event_id=ids.row_id(),
-                occurred_at=row["updated_at"],
-                entity_kind=EntityKind(row["kind"]),
-                entity_id=row["id"],
-                slug=row["slug"],
-                entity_version=row["version"],
-            ),
-        )
+        await tell_changed(tx, row, row["slug"])
+
+
+async def tell_changed(tx: Transaction, entity: RowMapping, slug: str) -> None:
+    """Announce the version of a changed entity, from its columns id, kind, version and updated_at, to whoever keeps it under `slug`."""
+    await outbox.add(
+        tx,
+        EntityChanged(
+            event_id=ids.row_id(),
+            occurred_at=entity["updated_at"],
+            entity_kind=EntityKind(entity["kind"]),
+            entity_id=entity["id"],
+            slug=slug,
+            entity_version=entity["version"],
+        ),
+    )
 
 
 async def touch_namesake(tx: Transaction, kind: EntityKind, title: str, *, but: UUID) -> None:

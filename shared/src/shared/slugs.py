@@ -18,6 +18,8 @@ from shared.entities import KINDS, Candidate, EntityKind, Facts, MovieDetails, P
 from shared.errors import MovieMindError
 
 MAX_LENGTH = 255
+RESERVED = frozenset({"search", "compare"})
+"""What stands in an address where a slug does, and means something else there."""
 PLAUSIBLE = 0.5
 """The confidence from which a slug is worth a lookup."""
 
@@ -199,6 +201,7 @@ def candidates(facts: Facts) -> Iterator[str]:
 
     Movies `title-year`, `title-year-director`, `title-year-2`…; people `name`, `name-birthyear`,
     `name-birthyear-place`, `name-birthyear-2`…; TV `title-year`, `title-year-2`…; without a year `title`, `title-2`….
+    None of `RESERVED` is one.
     """
     title, year = slugify(facts.title), str(facts.year or "")
     tails = [year]
@@ -209,7 +212,7 @@ def candidates(facts: Facts) -> Iterator[str]:
             tails.append(f"{year}-{slugify(director.split(',')[0])[:80]}")
         case _:
             pass
-    yield from dict.fromkeys(_joined(title, tail) for tail in tails)
+    yield from dict.fromkeys(slug for tail in tails if (slug := _joined(title, tail)) not in RESERVED)
     for number in count(2):
         yield _joined(title, f"{year}-{number}" if year else str(number))
 
@@ -225,7 +228,7 @@ def option_slugs(offered: Sequence[Candidate]) -> tuple[str, ...]:
     shared = Counter(bases)
     found: list[str] = []
     for candidate, base in zip(offered, bases, strict=True):
-        if shared[base] > 1 or (candidate.year is None and titles[slugify(candidate.title)] > 1):
+        if base in RESERVED or shared[base] > 1 or (candidate.year is None and titles[slugify(candidate.title)] > 1):
             peers = sorted(other.tmdb_id for other, name in zip(offered, bases, strict=True) if name == base)
             found.append(_joined(base, str(peers.index(candidate.tmdb_id) + 1)))
         else:

@@ -8,8 +8,8 @@ from moviemind.__main__ import main
 from moviemind.app import app
 
 COMMANDS = (
-    "up", "demo", "generate", "refresh", "jobs", "jobs list", "jobs show", "jobs watch", "keys", "keys create", "keys list",
-    "keys revoke", "trace", "doctor", "invariants", "migrate", "test", "check", "bench", "chaos", "generated",
+    "up", "demo", "read", "search", "generate", "refresh", "jobs", "jobs list", "jobs show", "jobs watch", "keys", "keys create",
+    "keys list", "keys revoke", "trace", "doctor", "invariants", "migrate", "test", "check", "bench", "chaos", "generated",
     "dead", "dead list", "dead show", "dead replay", "dead purge",
 )  # fmt: skip
 
@@ -41,6 +41,8 @@ def test_the_list_of_commands_above_is_complete() -> None:
 @pytest.mark.parametrize(
     "command",
     [
+        "read movie the-matrix-1999",
+        "search movie matrix",
         "generate movie the-matrix-1999",
         "refresh movie the-matrix-1999",
         "jobs list",

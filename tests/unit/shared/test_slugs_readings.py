@@ -126,6 +126,7 @@ def movie(title: str, year: int | None, director: str | None = None) -> Facts:
             Facts(kind=PERSON, tmdb_id=1, title="Sabu", details=PersonDetails(birthplace="Mysore")),
             ["sabu", "sabu-2", "sabu-3"],
         ),
+        (Facts(kind=MOVIE, tmdb_id=1, title="Search", details=MovieDetails()), ["search-2", "search-3"]),
     ],
 )  # fmt: skip
 def test_canonical_slugs_come_in_order_of_preference(facts: Facts, offered: list[str]) -> None:
@@ -142,6 +143,10 @@ def test_options_are_told_apart_by_year_and_else_by_number() -> None:
     ]
 
     assert slugs.option_slugs(offered) == ("dune-2021-2", "dune-2021-1", "dune-1984", "dune-1", "sand")
+
+
+def test_no_option_is_spelled_like_another_page() -> None:
+    assert slugs.option_slugs([Candidate(kind=MOVIE, tmdb_id=1, title="Compare")]) == ("compare-1",)
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,22 @@ async def test_undated_namesakes_get_options_that_lead_to_each_of_them() -> None
     assert [one.facts.tmdb_id for one in chosen if isinstance(one, Found)] == [one.tmdb_id for one in answer.candidates]
 
 
+async def test_of_many_films_with_one_title_and_year_each_option_leads_to_its_own() -> None:
+    namesakes = [
+        {"id": number, "title": "Hamlet", "release_date": "1990-01-01", "popularity": popularity}
+        for number, popularity in zip(range(1, 16), (5, 1, 9, 2, 8, 3, 7, 4, 6, 15, 14, 13, 12, 11, 10), strict=True)
+    ]
+    details = {f"movie/{one['id']}": one for one in namesakes}
+    script = Scripted({"search/movie": hits(*namesakes), **details})
+
+    answer = await tmdb(script).lookup(MOVIE, "hamlet-1990")
+    assert isinstance(answer, Several)
+    chosen = [await tmdb(script).lookup(MOVIE, slug) for slug in answer.slugs]
+
+    assert len(answer.candidates) == 10
+    assert [one.facts.tmdb_id for one in chosen if isinstance(one, Found)] == [one.tmdb_id for one in answer.candidates]
+
+
 async def test_f66_hits_and_details_of_an_unknown_form_are_passed_over() -> None:
     odd: list[dict[str, Any]] = [{"id": None, "title": "Heat"}, {"id": 1, "title": None}, {"title": "Heat"}]
     script = Scripted(

@@ -71,6 +71,22 @@ class WrittenText(Document):
     text: str
 
 
+class Options(Document):
+    """What a name may mean."""
+
+    options: tuple[dict[str, Any], ...]
+
+
+class Found(Document):
+    """A page of a search."""
+
+    results: tuple[dict[str, Any], ...]
+    total: int
+    local_count: int
+    external_count: int
+    external_status: str
+
+
 class Refreshed(Document):
     slug: str
     refreshed_at: datetime

@@ -14,6 +14,7 @@ from moviemind.commands import (
     jobs,
     keys,
     migrate,
+    read,
     testing,
     trace,
     up,
@@ -35,6 +36,8 @@ def moviemind() -> None:
 
 app.command()(up.up)
 app.command()(demo.demo)
+app.command()(read.read)
+app.command()(read.search)
 app.command()(generate.generate)
 app.command()(generate.refresh)
 app.add_typer(jobs.app, name="jobs", help="Look at generation and refresh jobs.")

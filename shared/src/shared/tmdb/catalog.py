@@ -136,7 +136,7 @@ class _Inquiry:
     async def _settle(self, same: Sequence[Candidate]) -> Found | Several | None:
         if len(same) > 1:
             newest_first = sorted(same, key=lambda one: (-(one.year or 0), -one.popularity))
-            return Several(tuple(newest_first[:MAX_OPTIONS]))
+            return Several(tuple(newest_first[:MAX_OPTIONS]), tuple(newest_first[MAX_OPTIONS:]))
         facts = await self._facts(same[0]) if same else None
         return Found(facts) if facts else None
 

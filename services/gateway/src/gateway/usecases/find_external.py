@@ -15,8 +15,6 @@ from shared.errors import Permanent, Transient, Unavailable
 from shared.jobs import FailureType
 
 _TV = (EntityKind.TV_SERIES, EntityKind.TV_SHOW)
-_ROUTES = frozenset({"compare", "search"})
-"""Slugs that a detail read cannot ask for."""
 
 
 class FindExternal:
@@ -110,7 +108,7 @@ class FindExternal:
 
     def _plausible(self, kind: EntityKind, slug: str) -> bool:
         try:
-            known = slugs.normalise(slug) == slug and slug not in _ROUTES
+            known = slugs.normalise(slug) == slug and slug not in slugs.RESERVED
         except slugs.SlugError:
             return False
         return known and slugs.plausibility(kind, slug, self._clock.now().year).plausible

@@ -28,10 +28,11 @@ STRIKE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One point in one mode."""
+    """One point in one mode, which it shows when a process comes by for the time that `passes` names."""
 
     point: str
     mode: Mode
+    passes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,12 @@ class Stage:
         """AI calls since `begin`, as the provider counts."""
         return len(self.fleet.calls("openai")) - self._calls_before
 
+    def calls_by_job(self) -> Counter[str]:
+        """AI calls since `begin`, as the provider counts, by the job they were made for. Every one of them was written down before."""
+        made = [call["client_request_id"] for call in self.fleet.calls("openai")[self._calls_before :]]
+        jobs = {str(row["id"]): str(row["job_id"]) for row in self.fleet.rows("SELECT id, job_id FROM ai_calls")}
+        return Counter(jobs[call_id] for call_id in made)
+
     def key(self) -> str:
         """An idempotency key that was never used."""
         return f"crash-point-{next(self._numbers)}"
@@ -77,7 +84,7 @@ class Stage:
     def victim(self, module: str, cell: Cell) -> Generator[Victim]:
         """A further process of a service, armed; gone afterwards."""
         service = self.fleet.add(module, f"victim-{next(self._numbers)}-{module}")
-        victim = Victim(service, cell.point, cell.mode)
+        victim = Victim(service, cell.point, cell.mode, cell.passes)
         try:
             yield victim
         finally:

@@ -20,12 +20,12 @@ _forks.set_forkserver_preload([f"{module}.app" for module in SERVICES])
 
 
 class Victim:
-    """One process that goes wrong when it first comes by `point`."""
+    """One process that goes wrong when it comes by `point` for the time that `passes` names."""
 
-    def __init__(self, service: Service, point: str, mode: Mode) -> None:
+    def __init__(self, service: Service, point: str, mode: Mode, passes: int = 1) -> None:
         self._service = service
         self._witness = witness(point, mode)
-        environment = {**service.environment, "FAULTS": f"{point}={mode}"}
+        environment = {**service.environment, "FAULTS": f"{point}={mode}@{passes}"}
         self._process: ForkServerProcess = _forks.Process(
             target=_serve, args=(service.module, environment, str(service.log)), name=service.name
         )

@@ -143,12 +143,12 @@ async def test_a_wrong_key_is_refused(gateway: Gateway) -> None:
     assert answer.status_code == 401
 
 
-async def test_an_entity_that_is_called_search_is_not_shown_instead(gateway: Gateway) -> None:
+async def test_an_entity_that_is_called_search_has_another_slug(gateway: Gateway) -> None:
     stored = await gateway.library.add("Search", None)
     await gateway.library.write(stored)
 
-    read = await gateway.http.get("/api/v1/movies/Search")
+    read = await gateway.http.get(f"/api/v1/movies/{stored.slug}")
     searched = await gateway.find(MOVIE, q="heat", source="external")
 
-    assert (stored.slug, read.status_code) == ("search", 200)
+    assert (stored.slug, read.status_code) == ("search-2", 200)
     assert {item["title"] for item in searched["results"]} >= {"Heat"}

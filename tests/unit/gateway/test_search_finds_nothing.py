@@ -82,6 +82,17 @@ async def test_an_outage_never_says_that_nothing_exists(outcome: Any) -> None:
         assert b'"external_status":"unavailable"' in found.body
 
 
+@pytest.mark.parametrize("outcome", [Unavailable("tmdb"), TimeoutError()], ids=["unavailable", "late"])
+async def test_a_lookup_that_ends_without_an_answer_never_says_that_nothing_exists(outcome: Exception) -> None:
+    world = Searching()
+    world.outcome = outcome
+
+    found = await world.outcome_of("heat")
+
+    assert isinstance(found, Representation)
+    assert b'"external_status":"unavailable"' in found.body
+
+
 async def test_the_lookup_of_a_slug_does_not_hide_an_outage_of_the_store() -> None:
     world = Searching()
     world.outcome = Unavailable("postgres")

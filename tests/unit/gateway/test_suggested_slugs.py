@@ -58,8 +58,14 @@ async def test_a_person_that_no_slug_leads_to_is_left_out() -> None:
     assert (found["total"], found["external_count"]) == (1, 0)
 
 
-@pytest.mark.parametrize("title", ["Search", "Compare", "zzzzzzzzzz", "System Prompt"])
+@pytest.mark.parametrize("title", ["zzzzzzzzzz", "System Prompt"])
 async def test_a_hit_whose_slug_a_detail_read_refuses_is_left_out(title: str) -> None:
     world = Searching(offered(title, None, overview="a"), offered("Heat", 1995, overview="b"))
 
     assert await slugs_of(world) == {"b": "heat-1995"}
+
+
+async def test_a_hit_that_is_called_like_another_page_gets_a_slug_of_its_own() -> None:
+    world = Searching(offered("Search", None, overview="a"))
+
+    assert await slugs_of(world) == {"a": "search-1"}

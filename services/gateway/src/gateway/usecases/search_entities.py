@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.answer_ports import AnswerCache
 from gateway.ports import OverBudget
@@ -17,6 +17,7 @@ from shared import slugs
 from shared.errors import MovieMindError, Unavailable
 
 CATALOGUE_S = 3.0
+_ANSWERED = frozenset({"ok", "off"})
 
 
 class ForeignCursor(MovieMindError):
@@ -70,15 +71,27 @@ class SearchEntities:
             return found
         if found.results.total or asked.wanted.text is None:
             return found.shown
-        if queues and (started := await self._started(asked, caller, ends)) is not None:
+        try:
+            started = await self._started(asked, caller, ends) if queues else None
+        except Unavailable as error:
+            if error.dependency != "tmdb":
+                raise
+            return (
+                found.shown if found.results.external_status not in _ANSWERED else self._unproven(asked, found.results)
+            )
+        if started is not None:
             return started
-        return NoResults() if found.results.external_status in {"ok", "off"} else found.shown
+        return NoResults() if found.results.external_status in _ANSWERED else found.shown
 
     async def _answer(self, asked: Question) -> Representation | _Passing:
         results = await self._find(asked)
         shown = self._render(asked, results)
-        lasting = results.external_status in {"ok", "off"} and (results.total or asked.wanted.text is None)
+        lasting = results.external_status in _ANSWERED and (results.total or asked.wanted.text is None)
         return shown if lasting else _Passing(results, shown)
+
+    def _unproven(self, asked: Question, results: Results) -> Representation:
+        """The empty answer when the catalogue found nothing and then did not say whether the text is a slug it knows."""
+        return self._render(asked, replace(results, external_status="unavailable"))
 
     async def _find(self, asked: Question) -> Results:
         local, external = await asyncio.gather(self._local(asked, stretch(asked)), self._external(asked))
@@ -110,7 +123,7 @@ class SearchEntities:
         return next(iter((await self._index.search(asked.wanted, part, facets=False)).hits), None)
 
     async def _started(self, asked: Question, caller: str, ends: float) -> Queued | OverBudget | None:
-        """The job that a detail read of the text starts or joins, or would if the caller might."""
+        """The job that a detail read of the text starts or joins, or would if the caller might. Raises Unavailable."""
         slug = _slug(asked.wanted.text or "")
         if slug is None or not asked.bare or asked.source == "local":
             return None
@@ -118,11 +131,7 @@ class SearchEntities:
             async with asyncio.timeout_at(ends):
                 outcome = await self._read_entity(Asked(asked.wanted.kind, slug, Wanted()), caller)
         except TimeoutError:
-            return None
-        except Unavailable as error:
-            if error.dependency != "tmdb":
-                raise
-            return None
+            raise Unavailable("tmdb") from None
         return outcome if isinstance(outcome, Queued | OverBudget) else None
 
 

@@ -9,6 +9,7 @@ down_revision = "5d0e9b7a13c8"
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("SET LOCAL statement_timeout = '60s'")
     op.add_column("texts", sa.Column("prompt_hash", sa.Text()))
 
 

@@ -2,8 +2,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
+import httpx2
 import orjson
 import pytest
+from openai import AsyncOpenAI
+from starlette.applications import Starlette
 
 from sandbox.app import create_app
 from sandbox.tmdb.store import Store
@@ -97,11 +100,27 @@ def store() -> Store:
 
 
 @pytest.fixture
-async def client(store: Store) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(store, drip_interval_s=0.0))
+def app(store: Store) -> Starlette:
+    return create_app(store, drip_interval_s=0.0)
+
+
+@pytest.fixture
+async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app)
     headers = {"authorization": "Bearer sk-test"}
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=headers) as client:
         yield client
+
+
+@pytest.fixture
+async def sdk_http(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as http:
+        yield http
+
+
+@pytest.fixture
+def sdk(sdk_http: httpx2.AsyncClient) -> AsyncOpenAI:
+    return AsyncOpenAI(base_url="http://sandbox/openai/v1", api_key="sk-test", max_retries=0, http_client=sdk_http)
 
 
 @pytest.fixture
@@ -140,8 +159,14 @@ def chat(facts: dict[str, Any]) -> Callable[..., dict[str, Any]]:
         } | changes
         schema = {
             "type": "object",
-            "properties": {"exists": {"type": "boolean"}, "text": {"type": "string"}},
-            "required": ["exists", "text"],
+            "properties": {
+                "exists": {"type": "boolean"},
+                "title": {"type": "string"},
+                "year": {"type": ["integer", "null"]},
+                "director": {"type": ["string", "null"]},
+                "text": {"type": "string"},
+            },
+            "required": ["exists", "title", "year", "director", "text"],
             "additionalProperties": False,
         }
         return {
@@ -156,6 +181,22 @@ def chat(facts: dict[str, Any]) -> Callable[..., dict[str, Any]]:
                 "type": "json_schema",
                 "json_schema": {"name": "text", "strict": True, "schema": schema},
             },
+        }
+
+    return build
+
+
+@pytest.fixture
+def response_body(chat: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def build(**changes: Any) -> dict[str, Any]:
+        body = chat(**changes)
+        named = body["response_format"]["json_schema"]
+        return {
+            "model": body["model"],
+            "instructions": body["messages"][0]["content"],
+            "input": body["messages"][1]["content"],
+            "max_output_tokens": 2000,
+            "text": {"format": {"type": "json_schema", **named}},
         }
 
     return build

@@ -8,6 +8,7 @@ import pytest
 Chat = Callable[..., dict[str, Any]]
 Complete = Callable[..., Awaitable[dict[str, Any]]]
 URL = "/openai/v1/chat/completions"
+NOTHING = {"exists": False, "title": "", "year": None, "director": None, "text": ""}
 
 
 async def test_a_completion_has_the_published_shape_and_headers(client: httpx.AsyncClient, chat: Chat) -> None:
@@ -31,6 +32,51 @@ async def test_the_same_request_gets_the_same_text(complete: Complete) -> None:
     assert await complete() == await complete()
 
 
+async def test_the_model_says_what_it_believes_to_write_about(complete: Complete, facts: dict[str, Any]) -> None:
+    answer = await complete(locale="pl-PL", facts=facts | {"local_title": "Matrix"})
+
+    assert (answer["exists"], answer["title"], answer["year"]) == (True, "Matrix", 1999)
+    assert answer["director"] == "Lana Wachowski, Lilly Wachowski"
+    assert "„Matrix”" in answer["text"]
+
+
+async def test_the_year_of_a_person_is_the_birth_year_and_a_series_has_no_director(
+    complete: Complete, facts: dict[str, Any]
+) -> None:
+    person = await complete(
+        entity_type="PERSON", form="bio", facts={"title": "Keanu Reeves", "birth_date": "1964-09-02"}
+    )
+    series = await complete(entity_type="TV_SERIES", facts=facts)
+
+    assert (person["year"], person["director"]) == (1964, None)
+    assert (series["year"], series["director"]) == (1999, None)
+
+
+async def test_a_schema_of_two_members_gets_two_members(client: httpx.AsyncClient, chat: Chat) -> None:
+    body = chat()
+    schema = body["response_format"]["json_schema"]["schema"]
+    schema["properties"] = {name: schema["properties"][name] for name in ("exists", "text")}
+    schema["required"] = ["exists", "text"]
+
+    response = await client.post(URL, json=body)
+
+    assert orjson.loads(response.json()["choices"][0]["message"]["content"]).keys() == {"exists", "text"}
+
+
+@pytest.mark.parametrize("format_", [{"type": "json_object"}, {"type": "text"}], ids=["object", "text"])
+async def test_a_prompt_that_asks_for_json_gets_it_without_a_schema(
+    client: httpx.AsyncClient, chat: Chat, complete: Complete, format_: dict[str, str]
+) -> None:
+    whole = await complete()
+    body = chat()
+    body["response_format"] = format_
+    body["messages"][0]["content"] += " Answer with a JSON object."
+
+    response = await client.post(URL, json=body)
+
+    assert orjson.loads(response.json()["choices"][0]["message"]["content"]).keys() == whole.keys()
+
+
 async def test_a_repair_call_gets_another_text(client: httpx.AsyncClient, chat: Chat) -> None:
     first = chat()
     repair = chat()
@@ -45,7 +91,7 @@ async def test_a_repair_call_gets_another_text(client: httpx.AsyncClient, chat: 
 
 @pytest.mark.parametrize("facts", [None, {}, {"title": None}, {"title": "  "}])
 async def test_nothing_is_written_about_an_entity_without_facts(complete: Complete, facts: object) -> None:
-    assert await complete(facts=facts) == {"exists": False, "text": ""}
+    assert await complete(facts=facts) == NOTHING
 
 
 async def test_a_prompt_without_a_request_line_gets_an_answer_that_fits_the_schema(

@@ -1,10 +1,13 @@
+import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from sandbox.__main__ import main
+from sandbox.faults import KINDS, VARIANTS
 from sandbox.ledger import CAPACITY, Ledger
 
 Complete = Callable[..., Awaitable[dict[str, Any]]]
@@ -48,6 +51,22 @@ async def test_the_ledger_tells_what_was_asked_and_answered(
     assert "secret" not in everything.text
 
 
+async def test_the_ledger_counts_both_apis_by_model_and_call(
+    client: httpx.AsyncClient, chat: Callable[..., dict[str, Any]], response_body: Callable[..., dict[str, Any]]
+) -> None:
+    headers = {"x-client-request-id": "call-1"}
+    await client.post("/openai/v1/chat/completions", json=chat(), headers=headers)
+    await client.post("/openai/v1/responses", json=response_body() | {"model": "gpt-4o"})
+
+    mine = (await client.get("/_sandbox/ledger?client_request_id=call-1")).json()
+    newer = (await client.get("/_sandbox/ledger?model=gpt-4o&api=responses")).json()
+
+    assert (mine["count"], mine["calls"][0]["api"], mine["calls"][0]["model"]) == (1, "chat", "gpt-4o-mini")
+    assert mine["calls"][0]["prompt_tokens"] > 100
+    assert mine["calls"][0]["completion_tokens"] > 100
+    assert (newer["count"], newer["calls"][0]["locale"]) == (1, "en-US")
+
+
 async def test_the_ledger_can_be_read_from_a_sequence_and_cleared(client: httpx.AsyncClient) -> None:
     for _ in range(3):
         await client.get("/tmdb/3/movie/603")
@@ -69,6 +88,15 @@ def test_the_ledger_forgets_the_oldest_calls() -> None:
     calls = ledger.select()
     assert len(calls) == CAPACITY
     assert calls[0]["sequence"] == 6
+
+
+def test_every_fault_and_variant_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text("utf-8")
+    table = page.partition("## Faults")[2]
+
+    documented = set(re.findall(r"`(\w+)`", table))
+
+    assert set[str]().union(*KINDS.values(), VARIANTS) - documented == set()
 
 
 async def test_faults_are_listed_counted_and_deleted(client: httpx.AsyncClient, script: Script) -> None:

@@ -6,7 +6,7 @@ import httpx
 import orjson
 import pytest
 
-from sandbox.openai.answers import WRONG_NAME
+from sandbox.openai.said import WRONG_NAME, WRONG_TITLE
 
 Chat = Callable[..., dict[str, Any]]
 Complete = Callable[..., Awaitable[dict[str, Any]]]
@@ -126,19 +126,23 @@ async def test_a_silent_model_has_the_published_signs(
 async def test_not_found_says_that_the_entity_does_not_exist(complete: Complete, script: Script) -> None:
     await script("openai", "not_found")
 
-    assert await complete() == {"exists": False, "text": ""}
+    assert await complete() == {"exists": False, "title": "", "year": None, "director": None, "text": ""}
 
 
-async def test_false_facts_replace_the_true_ones(complete: Complete, script: Script) -> None:
-    await script("openai", "wrong_year", times=1)
-    await script("openai", "wrong_director", times=1)
+async def test_false_facts_replace_the_true_ones_in_the_text_and_beside_it(complete: Complete, script: Script) -> None:
+    for kind in ("wrong_year", "wrong_director", "wrong_title"):
+        await script("openai", kind, times=1)
 
-    year, director = (await complete())["text"], (await complete())["text"]
+    year, director, title = [await complete() for _ in range(3)]
 
-    assert "1999" not in year
-    assert "2006" in year
-    assert "Wachowski" not in director
-    assert WRONG_NAME in director
+    assert year["year"] == 2006
+    assert "1999" not in year["text"]
+    assert "2006" in year["text"]
+    assert director["director"] == WRONG_NAME
+    assert "Wachowski" not in director["text"]
+    assert WRONG_NAME in director["text"]
+    assert title["title"] == WRONG_TITLE
+    assert f"“{WRONG_TITLE}”" in title["text"]
 
 
 async def test_spoiled_texts_carry_what_a_guard_must_catch(
@@ -153,6 +157,45 @@ async def test_spoiled_texts_carry_what_a_guard_must_catch(
     assert copied == facts["overview"]
     assert len(long.encode()) >= 100 * 1024
     assert len(short) < 50
+
+
+async def test_false_facts_replace_the_true_ones_in_a_translation_too(complete: Complete, script: Script) -> None:
+    source = (await complete(form="summary"))["text"]
+    wanted = {"form": "summary", "locale": "de-DE", "task": "translate", "source": {"locale": "en-US", "text": source}}
+    await script("openai", "wrong_year", times=1)
+    await script("openai", "wrong_director", times=1)
+
+    year, director, good = [(await complete(**wanted))["text"] for _ in range(3)]
+
+    assert ("1999" in source, "1999" in year, "2006" in year) == (True, False, True)
+    assert ("Wachowski" in source, "Wachowski" in director, WRONG_NAME in director) == (True, False, True)
+    assert "1999" in good
+    assert "Lana Wachowski und Lilly Wachowski" in good
+
+
+async def test_invented_facts_and_near_duplicates_are_told_from_the_truth(complete: Complete, script: Script) -> None:
+    written = (await complete())["text"]
+    await script("openai", "invented", times=1)
+    await script("openai", "near_duplicate", times=1)
+
+    invented, repeated = (await complete())["text"], (await complete(avoid=[written]))["text"]
+
+    assert "Jonathan Marlowe" in invented
+    assert "1987" in invented
+    assert repeated != written
+    assert sorted(repeated.split()) == sorted(written.split())
+
+
+async def test_fenced_wraps_the_json_in_words_and_a_fence(
+    client: httpx.AsyncClient, chat: Chat, complete: Complete, script: Script
+) -> None:
+    whole = await complete()
+    await script("openai", "fenced", times=1)
+
+    content = (await client.post(URL, json=chat())).json()["choices"][0]["message"]["content"]
+
+    assert not content.startswith("{")
+    assert orjson.loads(content.partition("```json\n")[2].removesuffix("\n```")) == whole
 
 
 async def test_wrong_language_writes_in_another_locale(complete: Complete, script: Script) -> None:

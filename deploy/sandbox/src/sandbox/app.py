@@ -10,6 +10,7 @@ from sandbox.faults import Faults
 from sandbox.gate import Gate
 from sandbox.ledger import Ledger
 from sandbox.openai import routes as openai_routes
+from sandbox.openai.limits import Limits
 from sandbox.tmdb import routes as tmdb_routes
 from sandbox.tmdb.store import Store
 
@@ -19,11 +20,12 @@ def create_app(store: Store | None = None, faults: Faults | None = None, *, drip
     store = store or Store.packaged()
     faults = faults or Faults()
     ledger = Ledger()
+    limits = Limits()
     gate = Gate(ledger, faults, drip_interval_s)
     return Starlette(
         routes=[
-            *control.routes(ledger, faults, store),
-            *openai_routes.routes(gate),
+            *control.routes(ledger, faults, store, limits),
+            *openai_routes.routes(gate, limits),
             *tmdb_routes.routes(gate, store),
         ],
         exception_handlers={HTTPException: _unknown},

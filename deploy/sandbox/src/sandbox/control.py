@@ -1,4 +1,4 @@
-"""The control API of the sandbox: ledger, faults and facts. No provider has any of this."""
+"""The control API of the sandbox: ledger, faults, rate limits and facts. No provider has any of this."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -7,13 +7,15 @@ from starlette.routing import Route
 from sandbox import wire
 from sandbox.faults import FaultError, Faults
 from sandbox.ledger import Ledger
+from sandbox.openai.limits import REQUESTS_PER_MINUTE, TOKENS_PER_MINUTE, Limits
+from sandbox.shape import as_text, as_whole
 from sandbox.tmdb.entries import FactsError
 from sandbox.tmdb.store import Store
 
 
-def routes(ledger: Ledger, faults: Faults, store: Store) -> list[Route]:
+def routes(ledger: Ledger, faults: Faults, store: Store, limits: Limits) -> list[Route]:
     """The routes under `/_sandbox`."""
-    on = _Control(ledger, faults, store)
+    on = _Control(ledger, faults, store, limits)
     return [
         Route("/_sandbox/health", on.health),
         Route("/_sandbox/ledger", on.read_ledger),
@@ -22,6 +24,8 @@ def routes(ledger: Ledger, faults: Faults, store: Store) -> list[Route]:
         Route("/_sandbox/faults", on.add_fault, methods=["POST"]),
         Route("/_sandbox/faults", on.clear_faults, methods=["DELETE"]),
         Route("/_sandbox/faults/{fault_id}", on.remove_fault, methods=["DELETE"]),
+        Route("/_sandbox/limits", on.set_limits, methods=["PUT"]),
+        Route("/_sandbox/limits", on.clear_limits, methods=["DELETE"]),
         Route("/_sandbox/facts/{kind}/{entry_id:int}", on.patch_facts, methods=["PATCH"]),
         Route("/_sandbox/facts", on.restore_facts, methods=["DELETE"]),
     ]
@@ -30,10 +34,11 @@ def routes(ledger: Ledger, faults: Faults, store: Store) -> list[Route]:
 class _Control:
     """One method per control call. Bad JSON is 400, a member that does not fit 422, an unknown id 404."""
 
-    def __init__(self, ledger: Ledger, faults: Faults, store: Store) -> None:
+    def __init__(self, ledger: Ledger, faults: Faults, store: Store, limits: Limits) -> None:
         self._ledger = ledger
         self._faults = faults
         self._store = store
+        self._limits = limits
 
     async def health(self, _: Request) -> Response:
         return wire.json_response({"status": "ok", "facts": self._store.counts()})
@@ -43,7 +48,8 @@ class _Control:
         after = query.get("after", "0")
         if not after.isdecimal():
             return _problem("'after' has to be a sequence number.", 400)
-        calls = self._ledger.select(query.get("provider"), query.get("title"), int(after))
+        members = {name: query[name] for name in ("client_request_id", "model", "api") if name in query}
+        calls = self._ledger.select(query.get("provider"), query.get("title"), int(after), **members)
         return wire.json_response({"count": len(calls), "calls": calls})
 
     async def clear_ledger(self, _: Request) -> Response:
@@ -67,6 +73,24 @@ class _Control:
     async def remove_fault(self, request: Request) -> Response:
         if not self._faults.remove(request.path_params["fault_id"]):
             return _problem("There is no such fault.", 404)
+        return Response(status_code=204)
+
+    async def set_limits(self, request: Request) -> Response:
+        """`{"key": "*", "requests_per_minute": 3, "tokens_per_minute": 1000}`: full buckets for one API key, or for all others."""
+        try:
+            body = await wire.read_object(request)
+        except wire.BodyError as error:
+            return _problem(str(error), error.status)
+        key = as_text(body.get("key", "*"))
+        requests = as_whole(body.get("requests_per_minute", REQUESTS_PER_MINUTE))
+        tokens = as_whole(body.get("tokens_per_minute", TOKENS_PER_MINUTE))
+        if not key or not requests or not tokens or min(requests, tokens) < 1:
+            return _problem("'key' has to be a text, the limits have to be whole numbers above 0.", 422)
+        self._limits.set(key, requests, tokens)
+        return Response(status_code=204)
+
+    async def clear_limits(self, _: Request) -> Response:
+        self._limits.clear()
         return Response(status_code=204)
 
     async def patch_facts(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,14 +14,19 @@ MAX_SECONDS = 3600.0
 COMMON = frozenset(
     {"none", "throttle", "error", "reset", "drip", "hold", "hang", "malformed", "not_found", "wrong_year", "injected"}
 )
-KINDS = {
-    "openai": COMMON
-    | {
-        "truncate", "empty", "wrong_language", "wrong_director", "html", "copy_overview", "repeat", "long", "short",
-        "refusal", "content_filter",
-    },
-    "tmdb": COMMON | {"no_year", "null_title"},
+TEXT_MODEL = COMMON | {
+    "truncate", "empty", "wrong_language", "wrong_director", "wrong_title", "invented", "html", "copy_overview",
+    "near_duplicate", "repeat", "long", "short", "fenced", "refusal", "content_filter", "prompt_filter", "no_schema",
+    "failed", "quota", "country", "model_not_found", "context_length", "overloaded", "cloudflare",
 }  # fmt: skip
+KINDS = {
+    "openai": TEXT_MODEL,
+    "azure": TEXT_MODEL,
+    "openrouter": TEXT_MODEL | {"credits", "error_in_body", "keep_alive"},
+    "tmdb": COMMON | {"no_year", "null_title"},
+}
+VARIANTS = ("openai", "vllm", "ollama", "lm_studio", "deepseek")
+"""Whose words refuse a schema."""
 
 
 class FaultError(ValueError):
@@ -31,8 +37,8 @@ class FaultError(ValueError):
 class Fault:
     """One rule. `remaining` is how many further calls it will hit, null for all of them.
 
-    `none` answers as usual and is for `delay_s`. `hold` and `hang` keep a call open until the rule is deleted or the
-    client leaves.
+    `none` answers as usual and is for `delay_s`; `variant` is for `no_schema`, which only hits calls that ask for a schema. `hold`
+    and `hang` keep a call open until the rule is deleted or the client leaves.
     """
 
     id: str
@@ -43,19 +49,22 @@ class Fault:
     retry_after_s: float | None = 1.0
     delay_s: float = 0.0
     status: int = 500
+    variant: str = "openai"
     hits: int = 0
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def matches(self, provider: str, titles: set[str]) -> bool:
+    def matches(self, provider: str, titles: set[str], immune: Container[str]) -> bool:
         """Whether the next call of `provider` about one of `titles` (in plain form) goes wrong by this rule."""
-        return self.provider == provider and self.remaining != 0 and (self.title == "*" or plain(self.title) in titles)
+        if self.provider != provider or self.remaining == 0 or self.kind in immune:
+            return False
+        return self.title == "*" or plain(self.title) in titles
 
     def view(self) -> dict[str, Any]:
         """The rule as the control API shows it."""
         return {
             "id": self.id, "provider": self.provider, "title": self.title, "fault": self.kind,
             "times": self.remaining, "retry_after_s": self.retry_after_s, "delay_s": self.delay_s,
-            "status": self.status, "hits": self.hits,
+            "status": self.status, "variant": self.variant, "hits": self.hits,
         }  # fmt: skip
 
 
@@ -70,7 +79,9 @@ class Faults:
         """Adds a rule from its JSON form; FaultError says what is wrong with it."""
         if len(self._rules) >= CAPACITY:
             raise FaultError(f"At most {CAPACITY} faults are kept; delete some first.")
-        unknown = body.keys() - {"provider", "title", "fault", "times", "retry_after_s", "delay_s", "status"}
+        unknown = body.keys() - {
+            "provider", "title", "fault", "times", "retry_after_s", "delay_s", "status", "variant"
+        }  # fmt: skip
         if unknown:
             raise FaultError(f"Unknown members: {', '.join(sorted(unknown))}.")
         provider, kind, title = (as_text(body.get(name, "*")) or "" for name in ("provider", "fault", "title"))
@@ -80,7 +91,10 @@ class Faults:
             raise FaultError(f"'fault' of {provider} has to be one of: {', '.join(sorted(KINDS[provider]))}.")
         if len(title) > 300 or not (title == "*" or plain(title)):
             raise FaultError("'title' has to be '*' or a title of at most 300 characters.")
-        fault = Fault(f"fault-{next(self._ids)}", provider, title, kind)
+        variant = as_text(body.get("variant", VARIANTS[0]))
+        if variant not in VARIANTS:
+            raise FaultError(f"'variant' has to be one of: {', '.join(VARIANTS)}.")
+        fault = Fault(f"fault-{next(self._ids)}", provider, title, kind, variant=variant)
         fault.remaining = _whole(body, "times", 1, 1_000_000)
         fault.retry_after_s = _seconds(body, "retry_after_s", 1.0)
         fault.delay_s = _seconds(body, "delay_s", 0.0) or 0.0
@@ -88,10 +102,10 @@ class Faults:
         self._rules[fault.id] = fault
         return fault
 
-    def take(self, provider: str, titles: set[str]) -> Fault | None:
-        """The rule that applies to this call, counted as used; null when the call goes well."""
+    def take(self, provider: str, titles: set[str], immune: Container[str] = ()) -> Fault | None:
+        """The rule that applies to this call, counted as used; null when the call goes well. No kind in `immune` can hit it."""
         for fault in self._rules.values():
-            if fault.matches(provider, titles):
+            if fault.matches(provider, titles, immune):
                 fault.hits += 1
                 fault.remaining = None if fault.remaining is None else fault.remaining - 1
                 return fault

@@ -1,6 +1,6 @@
 """The way every provider call takes: ledger, fault, answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -25,6 +25,8 @@ class Subject:
     locale: str | None = None
     tag: str | None = None
     form: str | None = None
+    api: str | None = None
+    model: str | None = None
 
 
 class Gate:
@@ -43,14 +45,15 @@ class Gate:
         answer: Callable[[Fault | None, Call], Response],
         *,
         breakable: bool = True,
+        immune: Container[str] = (),
     ) -> Response:
         """Answers `request`, whose body was read, with `answer`, which sees the fault that is to be shown.
 
-        A call that is not `breakable` never uses a fault up.
+        A call that is not `breakable` never uses a fault up, and one never uses up a kind that it is `immune` to.
         """
         call = self._open(request, provider, subject)
         titles = {plain(title) for title in (subject.title, *subject.other_titles) if title}
-        fault = self._faults.take(provider, titles) if breakable else None
+        fault = self._faults.take(provider, titles, immune) if breakable else None
         if fault is None:
             return self._close(call, answer(None, call))
         call.fault = fault.kind
@@ -72,7 +75,7 @@ class Gate:
         call.traceparent = request.headers.get("traceparent")
         call.client_request_id = request.headers.get("x-request-id") or request.headers.get("x-client-request-id")
         call.title, call.entity_type, call.locale = subject.title, subject.entity_type, subject.locale
-        call.tag, call.form = subject.tag, subject.form
+        call.tag, call.form, call.api, call.model = subject.tag, subject.form, subject.api, subject.model
         return call
 
     def _close(self, call: Call, response: Response) -> Response:

@@ -13,7 +13,10 @@ CAPACITY = 20_000
 
 @dataclass(slots=True)
 class Call:
-    """One call. `status` is null while it is open or when it was cut; 499 means the client left first."""
+    """One call. `status` is null while it is open or when it was cut; 499 means the client left first.
+
+    `model` is the one asked for until another one served, the tokens are null unless the model wrote something.
+    """
 
     sequence: int
     provider: str
@@ -29,6 +32,10 @@ class Call:
     locale: str | None = None
     tag: str | None = None
     form: str | None = None
+    api: str | None = None
+    model: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
     fault: str | None = None
     status: int | None = None
 
@@ -47,14 +54,17 @@ class Ledger:
         self._calls.append(call)
         return call
 
-    def select(self, provider: str | None = None, title: str | None = None, after: int = 0) -> list[dict[str, Any]]:
-        """Calls later than sequence `after`, filtered by provider and by title (case and accents do not count)."""
+    def select(
+        self, provider: str | None = None, title: str | None = None, after: int = 0, **members: str
+    ) -> list[dict[str, Any]]:
+        """Calls later than sequence `after`, filtered by provider, by title (case and accents do not count) and by other members."""
         return [
             asdict(call)
             for call in self._calls
             if call.sequence > after
             and provider in {None, call.provider}
             and (title is None or plain(call.title or "") == plain(title))
+            and all(getattr(call, name) == value for name, value in members.items())
         ]
 
     def clear(self) -> int:

@@ -1,1 +1,1 @@
-"""The OpenAI protocol (https://platform.openai.com/docs/api-reference/chat) over template texts."""
+"""The text APIs of OpenAI, and of providers that speak its protocol, over template texts."""

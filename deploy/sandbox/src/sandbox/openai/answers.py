@@ -1,40 +1,31 @@
-"""What the model answers: a true text, or the one a fault asks for."""
+"""What the model answers: a true text, or the one that a fault or a bad model makes of it."""
 
-import re
-from dataclasses import replace
+from dataclasses import asdict
 
 import orjson
 
-from sandbox.faults import Fault
+from sandbox.openai.asked import Asked
 from sandbox.openai.completion import Completion, limited
-from sandbox.openai.protocol import ApiError, ChatRequest
+from sandbox.openai.said import Said, lot, say
 from sandbox.shape import as_list, as_object
-from sandbox.texts.order import LOCALES, Facts, Order, read_order
-from sandbox.texts.writer import write
+from sandbox.texts.order import Order, read_order
 
-LONG_BYTES = 100 * 1024
-SHORT_TEXT = "Ok."
-HTML = '<script>alert("sandbox")</script><img src=x onerror="alert(1)"><a href="https://example.com/">…</a> '
-REFUSAL = "I'm sorry, but I can't help with that request."
-WRONG_NAME = "Alan Smithee"
+REFUSAL = "I'm sorry, but I can't help with that asked."
 GENERIC = "This is an answer of the sandbox, which writes real texts only for requests it understands."
-OBEYED = "CANARY-OBEYED"
-_COMMAND = re.compile(
-    r"(?:reply|answer|respond|write|say|output|print)\b(?: only)?(?: with)?:?\s+(.{1,200})", re.IGNORECASE
-)
+_ANSWER = {"exists", "text"}
 
 
 class Model:
-    """Answers chat requests. The same request gets the same answer; only the fault `repeat` looks back."""
+    """Answers requests. The same request gets the same answer; only the fault `repeat` looks back."""
 
     def __init__(self) -> None:
-        self._last = GENERIC
+        self._last = Said(exists=True, text=GENERIC)
 
-    def complete(self, request: ChatRequest, fault: Fault | None) -> Completion:
-        """The completion; ApiError for faults that are error answers. Only the fault `long` breaks the token limit."""
-        kind = fault.kind if fault else ""
-        if fault and kind in {"throttle", "error"}:
-            raise _error(request, fault)
+    def complete(self, asked: Asked, kind: str = "") -> Completion:
+        """The completion; `kind` is a fault of content. Only the fault `long` breaks the token limit."""
+        order = read_order(asked.texts)
+        if not kind and asked.bad_share is not None:
+            kind = _badness(asked, order)
         if kind == "refusal":
             return Completion(None, refusal=REFUSAL)
         if kind == "content_filter":
@@ -43,63 +34,47 @@ class Model:
             return Completion("")
         if kind == "malformed":
             return Completion("Sure! Here is the text you asked for: {exists: yes, text")
-        exists, text = self._say(read_order(request.texts), kind)
-        content = _shaped(request, exists=exists, text=text)
+        if kind == "failed":
+            return Completion("", broken=True)
+        content = _shaped(asked, self._say(order, kind))
+        if kind == "fenced":
+            content = f"Here is the text you asked for:\n\n```json\n{content}\n```"
         if kind == "truncate":
             return Completion(content[: max(1, len(content) * 2 // 3)], "length")
-        return Completion(content) if kind == "long" else limited(Completion(content), request.max_tokens)
+        return Completion(content) if kind == "long" else limited(Completion(content), asked.max_tokens)
 
-    def _say(self, order: Order | None, kind: str) -> tuple[bool, str]:
+    def _say(self, order: Order | None, kind: str) -> Said:
         if order is None:
-            return True, GENERIC
+            return Said(exists=True, text=GENERIC)
         if order.facts is None or kind == "not_found":
-            return False, ""
-        last, text = self._last, _spoiled(order, order.facts, kind)
-        self._last = text
-        return True, last if kind == "repeat" else text
+            return Said()
+        last, self._last = self._last, say(order, order.facts, kind)
+        return last if kind == "repeat" else self._last
 
 
-def _spoiled(order: Order, facts: Facts, kind: str) -> str:
-    if kind == "wrong_language":
-        return write(replace(order, locale=LOCALES[(LOCALES.index(order.locale) + 1) % len(LOCALES)]), facts)
-    if kind == "wrong_year":
-        return write(order, replace(facts, year=_other_year(facts.year), birth_date=_other_date(facts.birth_date)))
-    if kind == "wrong_director":
-        return write(order, replace(facts, directors=(WRONG_NAME,), creators=(WRONG_NAME,)))
-    if kind == "copy_overview" and facts.overview:
-        return facts.overview
-    if kind == "short":
-        return SHORT_TEXT
-    text = write(order, facts)
-    if kind == "html":
-        return HTML + text
-    if kind == "long":
-        return (text + " ") * (LONG_BYTES // len(text.encode()) + 1)
-    if kind == "injected":
-        return f"{_obeyed(facts)} {text}"
-    return text
+def _badness(asked: Asked, order: Order | None) -> str:
+    """What a bad model gets wrong this time: the same for the same prompt, and nothing for its share of good answers."""
+    if order is None or order.facts is None or lot(f"share {order.seed}", 100) >= (asked.bad_share or 0):
+        return ""
+    facts = order.facts
+    kinds = ["wrong_title", "invented", "wrong_language", "html", "truncate", "empty", "injected"]
+    kinds += ["wrong_year"] if facts.year or facts.birth_date else []
+    kinds += ["wrong_director"] if facts.directors else []
+    kinds += ["copy_overview"] if facts.overview else []
+    kinds += ["near_duplicate"] if order.avoid else []
+    return kinds[lot(order.seed, len(kinds))]
 
 
-def _obeyed(facts: Facts) -> str:
-    command = _COMMAND.search(f"{facts.overview or ''} {facts.title}")
-    return command.group(1) if command else OBEYED
-
-
-def _other_year(year: int | None) -> int:
-    return 1953 if year is None else year + 7
-
-
-def _other_date(date: str | None) -> str:
-    return f"{_other_year(int(date[:4]) if date else None)}-01-28"
-
-
-def _shaped(request: ChatRequest, *, exists: bool, text: str) -> str:
-    if request.response_format == "text":
-        return text
-    properties = as_object(request.schema.get("properties")) or {}
-    if not properties or {"exists", "text"} <= properties.keys():
-        return orjson.dumps({"exists": exists, "text": text}).decode()
-    return orjson.dumps({name: _value(schema, text) for name, schema in properties.items()}).decode()
+def _shaped(asked: Asked, said: Said) -> str:
+    """The answer as the format, or else the prompt, asks for it."""
+    if asked.response_format == "text" and "json" not in asked.prompt.lower():
+        return said.text
+    properties = as_object(asked.schema.get("properties")) or {}
+    values = asdict(said)
+    if not (properties or values).keys() >= _ANSWER:
+        return orjson.dumps({name: _value(schema, said.text) for name, schema in properties.items()}).decode()
+    members = {name: values.get(name, _value(schema, said.text)) for name, schema in (properties or values).items()}
+    return orjson.dumps(members).decode()
 
 
 def _value(value: object, text: str, depth: int = 5) -> object:
@@ -113,24 +88,3 @@ def _value(value: object, text: str, depth: int = 5) -> object:
         return {name: _value(inner, text, depth - 1) for name, inner in members.items()}
     plain: dict[str, object] = {"string": text, "boolean": True, "integer": 0, "number": 0, "array": []}
     return plain.get(str(kinds[0]))
-
-
-def _error(request: ChatRequest, fault: Fault) -> ApiError:
-    if fault.kind == "throttle":
-        return ApiError(
-            429,
-            f"Rate limit reached for {request.model} in organization org-sandbox on requests per min (RPM): "
-            "Limit 500, Used 500, Requested 1. Please try again later. "
-            "Visit https://platform.openai.com/account/rate-limits to learn more.",
-            kind="requests",
-            code="rate_limit_exceeded",
-        )
-    if fault.status >= 500:
-        return ApiError(
-            fault.status,
-            "The server had an error while processing your request. Sorry about that!",
-            kind="server_error",
-        )
-    if fault.status == 401:
-        return ApiError(401, "Incorrect API key provided.", code="invalid_api_key")
-    return ApiError(fault.status, "The request was refused by a scripted fault.", code="sandbox_fault")

@@ -1,26 +1,29 @@
-"""A completion as one JSON body or as server-sent events."""
+"""What the model said, before an API gives it its shape."""
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-from starlette.responses import Response
-
-from sandbox import wire
-from sandbox.openai.protocol import ChatRequest, tokens
-
-FINGERPRINT = "fp_sandbox01"
-_CHUNK_CHARACTERS = 64
+from sandbox.openai.asked import Asked, tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What the model said. `refusal` and `content` exclude each other."""
+    """What the model said. `refusal` and `content` exclude each other; `broken` means that the model failed while it spoke."""
 
     content: str | None
     finish_reason: str = "stop"
     refusal: str | None = None
+    broken: bool = False
+
+    def prompt_tokens(self, asked: Asked) -> int:
+        """How many tokens the whole prompt counts."""
+        return tokens(asked.prompt)
+
+    @property
+    def written_tokens(self) -> int:
+        """How many tokens were written."""
+        return tokens(self.content or self.refusal or "")
 
 
 def limited(completion: Completion, max_tokens: int | None) -> Completion:
@@ -30,56 +33,15 @@ def limited(completion: Completion, max_tokens: int | None) -> Completion:
     return Completion(completion.content[: max_tokens * 4], "length")
 
 
-def respond(request: ChatRequest, completion: Completion, request_id: str, headers: dict[str, str]) -> Response:
-    """The answer to `request`, streamed if it asked for that."""
-    used = tokens(completion.content or completion.refusal or "")
-    asked = tokens(request.prompt)
-    usage = {
-        "prompt_tokens": asked,
-        "completion_tokens": used,
-        "total_tokens": asked + used,
-        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
-        "completion_tokens_details": {
-            "reasoning_tokens": 0,
-            "audio_tokens": 0,
-            "accepted_prediction_tokens": 0,
-            "rejected_prediction_tokens": 0,
-        },
-    }
-    head: dict[str, Any] = {
-        "id": f"chatcmpl-{request_id.removeprefix('req_')[-29:]}",
-        "object": "chat.completion",
-        "created": int(time.time()),  # noqa: TID251 -- the protocol carries the provider's own clock
-        "model": request.model,
-        "service_tier": "default",
-        "system_fingerprint": FINGERPRINT,
-    }
-    if request.stream:
-        return Response(_events(request, completion, head, usage), 200, headers, "text/event-stream")
-    message: dict[str, Any] = {
-        "role": "assistant",
-        "content": completion.content,
-        "refusal": completion.refusal,
-        "annotations": [],
-    }
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": completion.finish_reason}
-    return wire.json_response({**head, "choices": [choice], "usage": usage}, 200, headers)
+@dataclass(frozen=True, slots=True)
+class TextApi:
+    """One of the two ways to ask for a text.
 
+    `texts` and `wants_schema` read a body that nobody has checked, `parse` raises ApiError, `answer` takes the request's id last.
+    """
 
-def _events(request: ChatRequest, completion: Completion, head: dict[str, Any], usage: dict[str, Any]) -> bytes:
-    member, text = ("refusal", completion.refusal) if completion.refusal else ("content", completion.content or "")
-    pieces = [text[at : at + _CHUNK_CHARACTERS] for at in range(0, len(text or ""), _CHUNK_CHARACTERS)] if text else []
-    deltas: list[tuple[dict[str, Any], str | None]] = [
-        ({"role": "assistant", member: ""}, None),
-        *(({member: piece}, None) for piece in pieces),
-        ({}, completion.finish_reason),
-    ]
-    shared = {**head, "object": "chat.completion.chunk"}
-    asked_usage = {"usage": None} if request.include_usage else {}
-    chunks = [
-        {**shared, **asked_usage, "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}]}
-        for delta, reason in deltas
-    ]
-    if request.include_usage:
-        chunks.append({**shared, "choices": [], "usage": usage})
-    return b"".join(b"data: " + orjson.dumps(chunk) + b"\n\n" for chunk in chunks) + b"data: [DONE]\n\n"
+    name: str
+    texts: Callable[[dict[str, Any]], list[str]]
+    wants_schema: Callable[[dict[str, Any]], bool]
+    parse: Callable[[dict[str, Any]], Asked]
+    answer: Callable[[Asked, Completion, str], dict[str, Any]]

@@ -1,6 +1,7 @@
-"""OpenAI's endpoints over HTTP."""
+"""The text APIs over HTTP: OpenAI's own, and those of providers that speak its protocol."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -11,41 +12,66 @@ from sandbox import wire
 from sandbox.faults import Fault
 from sandbox.gate import Gate, Subject
 from sandbox.ledger import Call
+from sandbox.openai import chat, responses
 from sandbox.openai.answers import Model
-from sandbox.openai.completion import respond
-from sandbox.openai.protocol import CREATED, MODELS, ApiError, message_text, model_exists, parse, tokens, unknown_model
-from sandbox.shape import as_list
+from sandbox.openai.asked import Asked, tokens
+from sandbox.openai.azure import Azure
+from sandbox.openai.completion import TextApi
+from sandbox.openai.dialect import OpenAi
+from sandbox.openai.errors import ApiError
+from sandbox.openai.limits import Limits, retry_after
+from sandbox.openai.openrouter import OpenRouter
+from sandbox.shape import as_text
 from sandbox.texts.order import read_order
 
-_NO_KEY = (
-    "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
-    "(i.e. Authorization: Bearer YOUR_KEY)."
-)
-_BAD_KEY = (
-    "Incorrect API key provided: sk-in***lid. "
-    "You can find your API key at https://platform.openai.com/account/api-keys."
-)
 
-
-def routes(gate: Gate) -> list[Route]:
-    """The routes under `/openai/v1`."""
-    on = _Api(gate, Model())
-    return [
-        Route("/openai/v1/chat/completions", on.complete, methods=["POST"]),
-        Route("/openai/v1/models", on.list_models),
-        Route("/openai/v1/models/{name}", on.read_model),
-    ]
+def routes(gate: Gate, limits: Limits) -> list[Route]:
+    """The routes of every provider."""
+    model = Model()
+    found: list[Route] = []
+    for dialect in (OpenAi(), OpenRouter(), Azure()):
+        on = _Api(gate, model, limits, dialect)
+        at = f"{dialect.prefix}/v1" if dialect.provider == "azure" else dialect.prefix
+        found += [
+            Route(f"{at}/chat/completions", on.complete, methods=["POST"]),
+            Route(f"{at}/responses", on.respond, methods=["POST"]),
+            Route(f"{at}/models", on.list_models),
+            Route(f"{at}/models/{{name:path}}", on.read_model),
+        ]
+        if dialect.provider == "azure":
+            deployment = f"{dialect.prefix}/deployments/{{deployment}}/chat/completions"
+            found.append(Route(deployment, on.complete, methods=["POST"]))
+            found.append(Route(f"{dialect.prefix}/responses", on.respond, methods=["POST"]))
+            found.append(Route(f"{dialect.prefix}/models", on.list_models))
+    return found
 
 
 class _Api:
-    """One method per endpoint."""
+    """One method per endpoint of one provider."""
 
-    def __init__(self, gate: Gate, model: Model) -> None:
+    def __init__(self, gate: Gate, model: Model, limits: Limits, dialect: OpenAi) -> None:
         self._gate = gate
         self._model = model
+        self._limits = limits
+        self._dialect = dialect
 
     async def complete(self, request: Request) -> Response:
         """A chat completion."""
+        return await self._serve(request, chat.API)
+
+    async def respond(self, request: Request) -> Response:
+        """A response."""
+        return await self._serve(request, responses.API)
+
+    async def list_models(self, request: Request) -> Response:
+        """All models."""
+        return await self._read(request, lambda: {"object": "list", "data": self._dialect.models()})
+
+    async def read_model(self, request: Request) -> Response:
+        """One model, or 404."""
+        return await self._read(request, lambda: self._dialect.model(request.path_params["name"]))
+
+    async def _serve(self, request: Request, api: TextApi) -> Response:
         started = time.monotonic()
         body: dict[str, Any] = {}
         unreadable: ApiError | None = None
@@ -55,82 +81,71 @@ class _Api:
             unreadable = ApiError(error.status, str(error))
 
         def answer(fault: Fault | None, call: Call) -> Response:
-            headers = _headers(call, started, body)
+            headers = self._dialect.headers(call.request_id, time.monotonic() - started)
             try:
-                _authorise(request)
+                key = self._dialect.authorise(request)
                 if unreadable:
                     raise unreadable
-                chat = parse(body)
-                completion = self._model.complete(chat, fault)
+                asked = api.parse(self._dialect.read(body, request))
+                call.model = asked.model
+                headers |= self._counted(key, asked, request)
+                asked, fault = self._dialect.route(asked, body, fault)
+                call.model = asked.model
+                return self._written(api, asked, fault, call, headers, request)
             except ApiError as error:
-                if fault and fault.kind == "throttle" and fault.retry_after_s is not None:
-                    headers |= {"retry-after": f"{fault.retry_after_s:g}", "x-ratelimit-remaining-requests": "0"}
-                return error.response(headers)
-            return respond(chat, completion, call.request_id, headers)
+                return self._dialect.refuse(error, headers, call.model)
 
-        return await self._gate.serve(request, "openai", _subject(body), answer)
+        immune = () if api.wants_schema(body) else ("no_schema",)
+        return await self._gate.serve(
+            request, self._dialect.provider, _subject(api, body, request), answer, immune=immune
+        )
 
-    async def list_models(self, request: Request) -> Response:
-        """All models."""
+    def _counted(self, key: str, asked: Asked, request: Request) -> dict[str, str]:
+        quota = self._limits.take(key, asked.model, max(tokens(asked.prompt), asked.max_tokens or 0))
+        if error := self._dialect.exceeded(quota, asked, request):
+            error.headers |= quota.headers
+            raise error
+        return quota.headers
 
+    def _written(
+        self, api: TextApi, asked: Asked, fault: Fault | None, call: Call, headers: dict[str, str], request: Request
+    ) -> Response:
+        if fault and (error := self._dialect.refusal(fault, asked, request)):
+            if fault.kind == "throttle" and fault.retry_after_s is not None:
+                error.headers |= retry_after(fault.retry_after_s) | {"x-ratelimit-remaining-requests": "0"}
+            raise error
+        completion = self._model.complete(asked, fault.kind if fault else "")
+        call.prompt_tokens, call.completion_tokens = completion.prompt_tokens(asked), completion.written_tokens
+        if asked.stream:
+            return self._dialect.stream(chat.events(asked, completion, call.request_id), headers)
+        shown = self._dialect.present(api.answer(asked, completion, call.request_id), completion, asked)
+        return self._dialect.send(shown, headers, fault)
+
+    async def _read(self, request: Request, read: Callable[[], dict[str, Any]]) -> Response:
         def answer(_: Fault | None, call: Call) -> Response:
-            return _plain(request, call, {"object": "list", "data": [_model(name) for name in MODELS]})
+            headers = {"x-request-id": call.request_id}
+            try:
+                self._dialect.authorise(request)
+                return wire.json_response(read(), 200, headers)
+            except ApiError as error:
+                return self._dialect.refuse(error, headers, None)
 
-        return await self._gate.serve(request, "openai", Subject(), answer, breakable=False)
-
-    async def read_model(self, request: Request) -> Response:
-        """One model, or 404."""
-        name = request.path_params["name"]
-
-        def answer(_: Fault | None, call: Call) -> Response:
-            if not model_exists(name):
-                return unknown_model(name).response({"x-request-id": call.request_id})
-            return _plain(request, call, _model(name))
-
-        return await self._gate.serve(request, "openai", Subject(), answer, breakable=False)
+        return await self._gate.serve(request, self._dialect.provider, Subject(), answer, breakable=False)
 
 
-def _authorise(request: Request) -> None:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise ApiError(401, _NO_KEY)
-    if key.strip() == "sk-invalid":
-        raise ApiError(401, _BAD_KEY, code="invalid_api_key")
-
-
-def _plain(request: Request, call: Call, body: dict[str, Any]) -> Response:
-    headers = {"x-request-id": call.request_id}
-    try:
-        _authorise(request)
-    except ApiError as error:
-        return error.response(headers)
-    return wire.json_response(body, 200, headers)
-
-
-def _model(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": CREATED, "owned_by": "system"}
-
-
-def _headers(call: Call, started: float, body: dict[str, Any]) -> dict[str, str]:
-    asked = tokens(str(body.get("messages", "")))
-    return {
-        "x-request-id": call.request_id,
-        "openai-version": "2020-10-01",
-        "openai-organization": "org-sandbox",
-        "openai-processing-ms": str(int((time.monotonic() - started) * 1000)),
-        "x-ratelimit-limit-requests": "500",
-        "x-ratelimit-remaining-requests": "499",
-        "x-ratelimit-reset-requests": "120ms",
-        "x-ratelimit-limit-tokens": "200000",
-        "x-ratelimit-remaining-tokens": str(max(0, 200_000 - asked)),
-        "x-ratelimit-reset-tokens": "0s",
-    }
-
-
-def _subject(body: dict[str, Any]) -> Subject:
-    order = read_order([text for message in as_list(body.get("messages")) or [] if (text := message_text(message))])
+def _subject(api: TextApi, body: dict[str, Any], request: Request) -> Subject:
+    model = as_text(request.path_params.get("deployment")) or as_text(body.get("model"))
+    order = read_order(api.texts(body))
     if order is None:
-        return Subject()
+        return Subject(api=api.name, model=model)
     facts = order.facts
-    others = (facts.original_title,) if facts and facts.original_title else ()
-    return Subject(facts.title if facts else None, others, order.entity_type, order.locale, order.tag, order.form)
+    return Subject(
+        title=facts.title if facts else None,
+        other_titles=(facts.original_title,) if facts and facts.original_title else (),
+        entity_type=order.entity_type,
+        locale=order.locale,
+        tag=order.tag,
+        form=order.form,
+        api=api.name,
+        model=model,
+    )

@@ -12,6 +12,7 @@ from sandbox.shape import as_list, as_object, as_text, as_whole
 LOCALES = ("pl-PL", "en-US", "de-DE", "fr-FR", "es-ES")
 STYLES = ("DEFAULT", "modern", "critical", "humorous", "journalistic", "playful", "noir", "scholarly")
 FORMS = ("description", "bio", "summary", "tagline")
+TASKS = ("write", "translate")
 MAX_NAME = 200
 _LINE = re.compile(r"^<request>(.*)</request>\s*$", re.MULTILINE)
 _COMMAND = re.compile(
@@ -54,7 +55,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A text to write. `facts` is null when the prompt has none: then there is nothing to write about."""
+    """A text to write, or to translate when there is a `source`.
+
+    `facts` is null when the prompt has none: then there is nothing to write about.
+    """
 
     entity_type: str
     form: str
@@ -63,6 +67,7 @@ class Order:
     facts: Facts | None
     avoid: tuple[str, ...]
     seed: str
+    source: str | None = None
 
 
 def read_order(messages: Iterable[str]) -> Order | None:
@@ -79,14 +84,16 @@ def read_order(messages: Iterable[str]) -> Order | None:
         return None
     entity_type = _choice(body.get("entity_type"), ("MOVIE", "PERSON", "TV_SERIES", "TV_SHOW"))
     avoid = [text for text in as_list(body.get("avoid")) or [] if isinstance(text, str)]
+    translated = _choice(body.get("task"), TASKS) == "translate"
     return Order(
         entity_type=entity_type,
         form=_choice(body.get("form"), FORMS),
         locale=_choice(body.get("locale"), ("en-US", *LOCALES)),
         tag=_choice(body.get("context_tag"), STYLES),
         facts=_facts(body.get("facts")),
-        avoid=tuple(avoid[:3]),
+        avoid=tuple(avoid[:5]),
         seed=text,
+        source=as_text((as_object(body.get("source")) or {}).get("text")) if translated else None,
     )
 
 

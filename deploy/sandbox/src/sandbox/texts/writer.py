@@ -3,57 +3,105 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sandbox.texts.language import Language, Value, fill, language
 from sandbox.texts.order import Facts, Order
+from sandbox.texts.overlap import overlap
 
 ENOUGH_WORDS = 92
 MAX_FACT_WORDS = 125
 MIN_FACTS = 4
-SUMMARY_CHARACTERS = 280
+DRAFTS = 40
+"""Texts tried when there are texts to avoid, until one is far enough from all of them; else the farthest is taken."""
+FAR_ENOUGH = 0.45
 # four digits would read as a year, and guards that compare years with the facts would be right to object
 MAX_COUNT = 999
-_KINDS = {"MOVIE": "film", "TV_SERIES": "series", "TV_SHOW": "show"}
+KINDS = {"MOVIE": "film", "TV_SERIES": "series", "TV_SHOW": "show"}
 
 
 def write(order: Order, facts: Facts) -> str:
-    """The text of an order: the same order gets the same text, other `avoid` texts get other sentences.
+    """The long text of an order: the same order gets the same text, other `avoid` texts get other sentences.
 
     Only `facts` are used, a missing fact drops its sentence, and the overview is never quoted.
     """
-    lang = language(order.locale)
-    page = _Page(lang, order, _values(facts, lang))
-    person = order.entity_type == "PERSON"
-    if order.form == "tagline":
-        return " ".join(page.pick("person.tagline" if person else "tagline"))
-    if order.form == "summary":
-        return _summary(page, person=person)
-    return _bio(page) if person else _description(page)
+    best, least = "", 2.0
+    for number in range(DRAFTS):
+        draft = _draft(order, facts, number)
+        likeness = Page(order, facts).likeness(draft)
+        if likeness < least:
+            best, least = draft, likeness
+        if least <= FAR_ENOUGH:
+            break
+    return best
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """Chooses sentences for one order."""
+@dataclass(frozen=True)
+class Page:
+    """Chooses sentences for one order. Drafts of the same order differ in the sentences that nothing else decides."""
 
-    language: Language
     order: Order
-    values: dict[str, Value]
+    facts: Facts
+    draft: int = 0
+
+    @cached_property
+    def language(self) -> Language:
+        return language(self.order.locale)
+
+    @cached_property
+    def values(self) -> dict[str, Value]:
+        """The facts as words of the language."""
+        return _values(self.facts, self.language)
 
     def pick(self, *slots: str, count: int = 1) -> list[str]:
-        """Up to `count` different sentences of the first slot that has any; those not yet in `avoid` come first."""
+        """Up to `count` different sentences of the first slot that has any."""
         for slot in slots:
-            filled = [fill(line, self.values) for line in self.language.sentences(self.order.tag, slot)]
-            if usable := [line for line in filled if line]:
-                return sorted(usable, key=self._rank)[:count]
+            if found := self.sentences(slot):
+                return found[:count]
         return []
 
-    def _rank(self, sentence: str) -> tuple[int, bytes]:
-        used = sum(sentence in text for text in self.order.avoid)
-        return used, hashlib.sha256(f"{self.order.seed}\n{sentence}".encode()).digest()
+    def sentences(self, slot: str) -> list[str]:
+        """What the slot has for these facts: those not in `avoid` first, and those of the style before the neutral ones."""
+        return sorted(filter(None, (fill(line, self.values) for line in self._lines(slot))), key=self._rank)
+
+    def _lines(self, slot: str) -> Sequence[str]:
+        own = self.language.sentences(self.order.tag, slot)
+        return [*own, *self._spare(slot)] if self.order.avoid else own
+
+    def _spare(self, slot: str) -> Sequence[str]:
+        return self.language.sections["neutral"].get(f"{slot}.spare", ())
+
+    @cached_property
+    def _neutral(self) -> frozenset[str]:
+        spare = [
+            line
+            for slot, lines in self.language.sections["neutral"].items()
+            if slot.endswith(".spare")
+            for line in lines
+        ]
+        return frozenset(filter(None, (fill(line, self.values) for line in spare)))
+
+    def _rank(self, sentence: str) -> tuple[int, bool, bytes]:
+        # every other draft takes its chances, or the same few sentences would be left for all of them
+        used = 0 if self.draft % 2 else sum(sentence in text for text in self.order.avoid)
+        return used, sentence in self._neutral, self._chance(sentence)
+
+    def likeness(self, text: str) -> float:
+        """How much `text` has in common with any text to avoid."""
+        return max((overlap(text, other) for other in self.order.avoid), default=0.0)
+
+    def _chance(self, subject: str) -> bytes:
+        """The same lot for the same order, draft and subject."""
+        return hashlib.sha256(f"{self.order.seed}\n{self.draft or ''}{subject}".encode()).digest()
 
 
-def _description(page: _Page) -> str:
-    kind = _KINDS[page.order.entity_type]
+def _draft(order: Order, facts: Facts, number: int) -> str:
+    page = Page(order, facts, number)
+    return _bio(page) if order.entity_type == "PERSON" else _description(page)
+
+
+def _description(page: Page) -> str:
+    kind = KINDS[page.order.entity_type]
     screen = {
         "film": (page.pick("directors"), page.pick("cast", "lead"), page.pick("runtime")),
         "series": (page.pick("creators", "directors"), page.pick("cast", "lead"), page.pick("seasons", "seasons.only")),
@@ -63,7 +111,7 @@ def _description(page: _Page) -> str:
     return _woven(facts, page.pick("mood", count=6), page.pick("end"))
 
 
-def _bio(page: _Page) -> str:
+def _bio(page: Page) -> str:
     born = page.pick("birth", "birth.date", "birth.place")
     facts = [page.pick("person"), born, page.pick("death"), page.pick("known")]
     return _woven(facts, page.pick("person.mood", count=5), page.pick("person.end"))
@@ -84,16 +132,6 @@ def _woven(facts: Sequence[list[str]], moods: list[str], end: list[str]) -> str:
 
 def _words(sentences: Sequence[str]) -> int:
     return sum(len(sentence.split()) for sentence in sentences)
-
-
-def _summary(page: _Page, *, person: bool) -> str:
-    kind = "person" if person else _KINDS[page.order.entity_type]
-    facts = [page.pick(kind, "bare"), page.pick("genre"), page.pick("directors", "creators", "hosts", "known")]
-    text = ""
-    for found in (*facts, page.pick("person.summary" if person else "summary")):
-        longer = " ".join([text, *found]).strip()
-        text = longer if len(longer) <= SUMMARY_CHARACTERS else text
-    return text or page.values["title"].text[:SUMMARY_CHARACTERS]
 
 
 def _values(facts: Facts, lang: Language) -> dict[str, Value]:

@@ -61,7 +61,8 @@ GRANT SELECT ON entities, slug_aliases, credits, tmdb_snapshots, texts, job_call
 GRANT INSERT ON jobs TO :"gateway";
 GRANT INSERT, UPDATE, DELETE ON job_callers TO :"gateway";
 GRANT SELECT, INSERT, UPDATE ON idempotency_keys, api_keys TO :"gateway";
-GRANT SELECT ON ai_calls, dead_letters TO :"gateway";
+GRANT SELECT ON ai_calls, ai_budgets, dead_letters TO :"gateway";
+GRANT SELECT, INSERT, UPDATE ON ai_switch TO :"gateway";
 -- what an operator does to a dead letter, and who did it; entries of the audit are never altered
 GRANT UPDATE (replayed_at, purged_at, headers, body, detail, exact) ON dead_letters TO :"gateway";
 GRANT SELECT, INSERT ON admin_audit TO :"gateway";
@@ -75,6 +76,9 @@ GRANT INSERT, UPDATE, DELETE ON credits TO :"generator", :"tmdb_sync";
 
 GRANT INSERT, UPDATE ON texts TO :"generator";
 GRANT SELECT, INSERT, UPDATE ON ai_calls TO :"generator";
+GRANT SELECT, INSERT, UPDATE, DELETE ON ai_budgets TO :"generator";
+-- it may lock the switch, which takes the right to change a column, and not turn it
+GRANT SELECT, INSERT (id), UPDATE (id) ON ai_switch TO :"generator";
 -- whether an interrupted attempt had begun a call
 GRANT SELECT (id, job_id, attempt, outcome) ON ai_calls TO :"tmdb_sync";
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from tests.bench import accept, backlog, detail, jobs, kills, reading, relay, scaling
+from tests.bench import accept, backlog, detail, jobs, kills, reading, relay, scaling, texts
 from tests.bench.constant_server import constant_server
 from tests.bench.instant import COMPLETION
 from tests.bench.load import Load, run_load
@@ -29,6 +29,7 @@ BENCHMARKS: Mapping[str, tuple[str, Benchmark]] = {
     "e": ("several generators", scaling.measure),
     "f": ("accepting over a full outbox", backlog.measure),
     "r": ("reading from growing libraries", reading.measure),
+    "t": ("what texts cost", texts.measure),
     "kill": ("kill -9 of the API", kills.measure),
 }
 

@@ -8,7 +8,7 @@ TEXT = (
     "and the small lies of office life. The film asks how much of a life is habit, and whether a person who has been shown the walls "
     "can still enjoy the room. Its action is precise, its humour dry, and its last scene leaves the answer with the audience."
 )
-CONTENT = json.dumps({"exists": True, "text": TEXT})
+CONTENT = json.dumps({"exists": True, "title": "The film", "year": None, "director": None, "text": TEXT})
 COMPLETION = json.dumps(
     {
         "id": "chatcmpl-bench",

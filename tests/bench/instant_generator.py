@@ -12,14 +12,15 @@ from generator import handlers
 from generator.adapters.postgres_calls import PostgresCallJournal
 from generator.adapters.postgres_results import PostgresLibrary
 from generator.config import GeneratorSettings
+from generator.guard import Validator
 from generator.ports import Answer, Call, Prompt, Spent
 from generator.usecases.find_subject import FindSubject
 from generator.usecases.generate_text import GenerateText
 from generator.usecases.write_text import WriteText
-from generator.validation import Validator
 from shared import topology
 from shared.clock import Clock
 from shared.http import client
+from shared.jobs import Attempt
 from shared.messaging.foundation import Foundation
 from shared.messaging.worker import Worker, run_worker
 from shared.settings import load
@@ -30,16 +31,20 @@ from shared.tmdb.client import TmdbClient
 class InstantModel:
     """Implements `TextModel`: one constant answer, after `latency_s`."""
 
-    name = "instant"
-
     def __init__(self, latency_s: float, clock: Clock) -> None:
         self._latency_s = latency_s
         self._clock = clock
 
+    def name(self, attempt: Attempt) -> str:
+        return "instant"
+
+    async def admitted(self, prompt: Prompt, attempt: Attempt) -> None:
+        """At once."""
+
     async def write(self, prompt: Prompt, call: Call, *, deadline_s: float) -> tuple[Answer, Spent]:
         if self._latency_s:
             await self._clock.sleep(self._latency_s)
-        return Answer(CONTENT, "stop", self.name), Spent()
+        return Answer(CONTENT, "stop", self.name(call.attempt)), Spent()
 
 
 def create_app(settings: GeneratorSettings) -> Worker:
@@ -52,7 +57,7 @@ def create_app(settings: GeneratorSettings) -> Worker:
         write_text=WriteText(
             calls=PostgresCallJournal(base.database),
             model=InstantModel(float(os.environ.get("BENCH_AI_LATENCY_S", "0")), base.clock),
-            validator=Validator.load(),
+            validator=Validator.load(grounded=False),
             timeout_s=settings.openai_timeout_s,
         ),
     )

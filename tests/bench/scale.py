@@ -9,6 +9,7 @@ class Scale:
 
     `in_process` asks for whole jobs with a model in process too, besides the one over HTTP.
     `questions` of each kind are asked of libraries of `catalogues` entities.
+    The texts of `films` are written in every form and locale.
     `quiet_s` without any change, with an empty queue, count as the end of all work: longer than the sweep waits between two looks.
     """
 
@@ -27,10 +28,11 @@ class Scale:
     in_process: bool = True
     catalogues: tuple[int, ...] = (1_000, 10_000, 100_000)
     questions: int = 200
+    films: int = 8
 
 
 FULL = Scale(5, 5.0, 1.0, 3000, 200, 20_000, 100_000, 5)
-QUICK = Scale(3, 2.0, 0.5, 1000, 60, 5_000, 20_000, 2, catalogues=(1_000, 10_000), questions=60)
+QUICK = Scale(3, 2.0, 0.5, 1000, 60, 5_000, 20_000, 2, catalogues=(1_000, 10_000), questions=60, films=4)
 TINY = Scale(
     1,
     0.3,
@@ -47,4 +49,5 @@ TINY = Scale(
     in_process=False,
     catalogues=(200, 400),
     questions=5,
+    films=1,
 )

@@ -173,6 +173,7 @@ def service(
         "TMDB_API_KEY": "unused",
         "TMDB_BASE_URL": "http://127.0.0.1:9/3",
         "OPENAI_API_KEY": "unused",
+        "FEATURE_HALLUCINATION_GUARD": "false",  # the instant model says one thing of everything
         "GATEWAY_PORT": str(port),
         "HEALTH_PORT": str(port),
         "JOB_DEADLINE_S": "86400",

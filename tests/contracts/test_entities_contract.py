@@ -11,8 +11,8 @@ from tests.support.fakes.library import FakeLibrary
 from tests.support.jobs import store_generation
 
 from gateway.adapters.postgres_entities import PostgresEntities
-from gateway.ports import EntityIndex
-from gateway.read_ports import Entities, Spelling
+from gateway.ports import EntityIndex, TextIndex
+from gateway.read_ports import Entities, ShortText, Spelling
 from generator.adapters.postgres_results import PostgresLibrary
 from generator.ports import Draft, Library, Subject, Written
 from shared import ids
@@ -38,8 +38,8 @@ DUNE_2021 = Facts(kind=MOVIE, tmdb_id=438631, title="Dune", year=2021, details=M
 UNDATED = Facts(kind=MOVIE, tmdb_id=9, title="Dune", details=MovieDetails())
 
 
-class Reader(Entities, EntityIndex, Protocol):
-    """The two ports of one adapter."""
+class Reader(Entities, EntityIndex, TextIndex, Protocol):
+    """The three ports of one adapter."""
 
 
 class World:
@@ -220,6 +220,38 @@ class EntitiesContract:
         assert entity.default_text.text == "Modern."
         assert entity.version == 5
         assert await world.reader.by_id(MOVIE, entity_id) == entity.ref
+
+    async def test_its_short_texts_are_apart_from_those_that_are_counted_and_selected(self, world: World) -> None:
+        entity_id = await world.store(MATRIX)
+        await world.write(entity_id, ContextTag.DEFAULT, "Replaced.", Form.TAGLINE)
+        await world.write(entity_id, ContextTag.DEFAULT, "Tagline.", Form.TAGLINE)
+        await world.write(entity_id, ContextTag.DEFAULT, "Summary.", Form.SUMMARY)
+
+        entity = await world.reader.load(MOVIE, entity_id)
+
+        assert entity is not None
+        assert (entity.texts, entity.default_text_id, entity.version) == ((), None, 4)
+        assert entity.short_texts == (
+            ShortText("tagline", "en-US", "GENERATED", "Tagline."),
+            ShortText("summary", "en-US", "GENERATED", "Summary."),
+        )
+
+    async def test_a_current_text_is_found_by_its_id_and_an_archived_one_is_not(self, world: World) -> None:
+        entity_id = await world.store(MATRIX)
+        await world.write(entity_id, ContextTag.MODERN, "First.")
+        replaced = await world.reader.load(MOVIE, entity_id)
+        await world.write(entity_id, ContextTag.MODERN, "Second.")
+        entity = await world.reader.load(MOVIE, entity_id)
+        assert replaced is not None
+        assert entity is not None
+
+        found = await world.reader.text(entity.texts[0].id)
+
+        assert found is not None
+        assert found.entity == entity.ref
+        assert (found.form, found.locale, found.context_tag) == (Form.DESCRIPTION, Locale.EN, ContextTag.MODERN)
+        assert await world.reader.text(replaced.texts[0].id) is None
+        assert await world.reader.text(ids.row_id()) is None
 
 
 class TestFakeEntities(EntitiesContract):

@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +15,14 @@ from tests.support.processes import Server, wait_until
 SLUG, TITLE = "the-matrix-1999", "The Matrix"
 OTHERS = ("heat-1995", "inception-2010", "alien-1979", "amelie-2001", "parasite-2019")
 CONCURRENCY = 4
+CAP = 2
+A_LATER_DAY = (
+    "UPDATE ai_budgets SET day = day - 1",
+    "UPDATE ai_calls SET started_at = started_at - interval '1 day'",
+    "UPDATE jobs SET next_attempt_at = now() WHERE status = 'RETRYING'",
+    "UPDATE outbox SET available_at = now()",
+)
+"""Midnight has passed."""
 REACHED = "SELECT to_status FROM job_transitions WHERE job_id = $1 ORDER BY sequence"
 
 
@@ -37,7 +46,7 @@ def line(shared_fleet: Fleet) -> Iterator[Fleet]:
             worker.signal(signal.SIGCONT)
             worker.kill()
     httpx.delete(f"{shared_fleet.sandbox.url}/_sandbox/ledger").raise_for_status()
-    shared_fleet.rows("TRUNCATE jobs, entities, outbox, inbox CASCADE")
+    shared_fleet.rows("TRUNCATE jobs, entities, outbox, inbox, ai_budgets, ai_switch CASCADE")
 
 
 def worker(fleet: Fleet, name: str, **settings: str) -> Service:
@@ -171,3 +180,47 @@ def test_f40_a_refused_key_alerts_once_and_pauses_consumption(line: Fleet) -> No
     assert [document["status"] for document in documents] == ["DONE"] * 6
     assert {attempts_of(line, job_id) for job_id in (first, *others)} == {1}
     assert len(line.calls("openai")) == 7
+
+
+def five_jobs(fleet: Fleet, deadline: str) -> list[str]:
+    """Jobs that nobody works on yet, and that may take until `deadline`."""
+    job_ids = [accepted(fleet, slug) for slug in OTHERS]
+    fleet.rows(f"UPDATE jobs SET deadline_at = {deadline}")  # noqa: S608 (SQL of this file)
+    return job_ids
+
+
+def done(fleet: Fleet) -> int:
+    return int(fleet.rows("SELECT count(*) FROM jobs WHERE status = 'DONE'")[0]["count"])
+
+
+def test_f45_at_the_cap_of_the_day_no_further_call_is_made_and_jobs_that_cannot_wait_fail(line: Fleet) -> None:
+    job_ids = five_jobs(line, "date_trunc('day', now(), 'UTC') + interval '1 day' - interval '1 second'")
+
+    worker(line, "capped", AI_BUDGET_DAILY_CALLS=str(CAP))
+    documents = ended(line, job_ids)
+
+    errors = [document["error"]["type"] for document in documents if document["status"] == "FAILED"]
+    assert sorted(document["status"] for document in documents) == ["DONE"] * CAP + ["FAILED"] * 3
+    assert errors == ["BUDGET_EXHAUSTED"] * 3
+    assert texts_of(line, job_ids) == len(line.calls("openai")) == CAP
+
+
+def test_f45_jobs_that_may_wait_until_the_budget_renews_are_done_then(line: Fleet) -> None:
+    job_ids = five_jobs(line, "now() + interval '30 hours'")
+    worker(line, "capped", AI_BUDGET_DAILY_CALLS=str(CAP))
+    waiting = "SELECT next_attempt_at, attempt FROM jobs WHERE status = 'RETRYING'"
+    wait_until(lambda: (done(line), len(line.rows(waiting))) == (CAP, 3), "the cap")
+    due, calls_before = line.rows(waiting), len(line.calls("openai"))
+    midnight = line.rows("SELECT date_trunc('day', now(), 'UTC') + interval '1 day' AS at")[0]["at"]
+
+    for finished in (2 * CAP, len(job_ids)):
+        for statement in A_LATER_DAY:
+            line.rows(statement)
+        wait_until(lambda count=finished: done(line) == count, "the calls of another day")
+    documents = ended(line, job_ids)
+
+    assert all(timedelta(0) <= row["next_attempt_at"] - midnight < timedelta(seconds=60) for row in due)
+    assert ({row["attempt"] for row in due}, calls_before) == ({0}, CAP)
+    assert [document["status"] for document in documents] == ["DONE"] * 5
+    assert {attempts_of(line, job_id) for job_id in job_ids} == {1}
+    assert texts_of(line, job_ids) == len(line.calls("openai")) == 5

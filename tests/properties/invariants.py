@@ -24,7 +24,7 @@ def i1_no_acceptance_is_lost(world: World, clients: Clients) -> None:
 
 def i2_one_effect_per_job(world: World, _clients: Clients) -> None:
     """A job leaves at most one text, ends at most once, and says so at most once."""
-    texts = Counter(text.job_id for text in world.database.texts.values())
+    texts = Counter(text.job_id for text in world.database.texts.values() if text.job_id is not None)
     ends = Counter(step.job_id for step in world.database.transitions if step.to_status.terminal)
     said = Counter(event.job_id for event in world.database.events if isinstance(event, GenerationCompleted))
     for counted in (texts, ends, said):
@@ -60,9 +60,11 @@ def i5_versions_move_forward(world: World, _clients: Clients) -> None:
         assert [text for text in texts if text.current] == [newest], f"I5: an older text replaced {newest}"
     for entity in world.database.entities.values():
         own = [text for text in world.database.texts.values() if text.entity_id == entity.id]
-        promoted = [text for text in own if _became_default(world.database.jobs[text.job_id], text)]
+        written = [(text, world.database.jobs[text.job_id]) for text in own if text.job_id is not None]
+        baselines = {text.id: job.baseline_text_id for text, job in written if _became_default(job, text)}
+        promoted = [text for text in own if text.id in baselines]
         for before, after in zip([None, *promoted], promoted, strict=False):
-            baseline = world.database.jobs[after.job_id].baseline_text_id
+            baseline = baselines[after.id]
             replaced = before is None or before.id == baseline or before.slot == after.slot
             assert replaced, f"I5: {after.id} became the default although its job had seen {baseline}"
         if promoted:

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from generator.ports import Answer, Call, Prompt, Spent
 from shared.errors import Permanent, Transient, failure
-from shared.jobs import FailureType
+from shared.jobs import Attempt, FailureType
 
-TEXT = "The film tells the story of a man who learns that the world around him is a simulation, in version"
+TEXT = "The film tells the story of a man who learns that the world around him is a simulation: this is version"
 
 
 class Mood(Enum):
@@ -33,9 +33,11 @@ class Provider:
         self.billed: Counter[UUID] = Counter()
         self._written = 0
 
-    @property
-    def name(self) -> str:
+    def name(self, attempt: Attempt) -> str:
         return "provider"
+
+    async def admitted(self, prompt: Prompt, attempt: Attempt) -> None:
+        """At once."""
 
     async def write(self, prompt: Prompt, call: Call, *, deadline_s: float) -> tuple[Answer, Spent]:
         await self._turn()
@@ -54,8 +56,8 @@ class Provider:
             case Mood.REFUSAL:
                 raise Permanent(failure(FailureType.AI_API_ERROR, "refused"))
             case Mood.NONSENSE:
-                return Answer("nonsense", "stop", self.name), Spent()
+                return Answer("nonsense", "stop", self.name(call.attempt)), Spent()
             case _:
-                return Answer(
-                    json.dumps({"exists": True, "text": f"{TEXT} {self._written}"}), "stop", self.name
-                ), Spent()
+                said = {"exists": True, "title": "The film", "year": None, "director": None}
+                content = json.dumps(said | {"text": f"{TEXT} {self._written}."})
+                return Answer(content, "stop", self.name(call.attempt)), Spent()

@@ -22,10 +22,10 @@ from gateway.usecases.look_up import LookUp
 from gateway.usecases.read_entity import ReadEntity
 from gateway.usecases.read_job import ReadJob
 from gateway.usecases.request_generation import RequestGeneration
+from generator.guard import Validator
 from generator.usecases.find_subject import FindSubject
 from generator.usecases.generate_text import GenerateText
 from generator.usecases.write_text import WriteText
-from generator.validation import Validator
 from shared.events import EntityChanged, GenerationCompleted, GenerationRequested, RefreshCompleted
 from shared.jobs import AttemptPolicy
 from shared.messaging.consume import EventConsumer, JobConsumer
@@ -62,7 +62,7 @@ class AllOn:
 
 @cache
 def validator() -> Validator:
-    return Validator.load()
+    return Validator.load(grounded=False)
 
 
 def render_acceptance(jobs: tuple[AcceptedJob, ...]) -> Answer:

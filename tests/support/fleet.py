@@ -182,6 +182,7 @@ class Fleet:
             "DATABASE_URL": self.database_url,
             "RABBITMQ_URL": self.broker_url,
             "REDIS_URL": self.redis_url,
+            "FEATURE_DESCRIPTION_STYLE_PACKS": "true",
             "OPENAI_API_KEY": "sandbox",
             "OPENAI_BASE_URL": f"http://127.0.0.1:{sandbox}/openai/v1",
             "TMDB_API_KEY": "sandbox",

@@ -10,7 +10,7 @@ from shared import ids, outbox
 from shared.db.engine import Database, Transaction
 from shared.db.jobs import FIRST_TRANSITIONS, request_event, seconds
 from shared.db.tables import jobs
-from shared.entities import ContextTag, EntityKind, Form, Locale
+from shared.entities import KINDS, ContextTag, EntityKind, Form, Locale
 from shared.events import JobEvent
 from shared.jobs import Identity, JobKind, JobStatus, refresh_dedupe_key
 
@@ -28,14 +28,16 @@ async def store_generation(
     kind: EntityKind = EntityKind.MOVIE,
     locale: Locale = Locale.EN,
     tag: ContextTag | None = None,
+    form: Form | None = None,
     max_attempts: int = 3,
     deadline_s: float = 600.0,
     entity_id: UUID | None = None,
     baseline_text_id: UUID | None = None,
+    caller: str = "ip:127.0.0.1",
     published: bool = False,
 ) -> StoredJob:
     """A PENDING generation as the gateway would accept it; with its outbox row when `published`."""
-    form = Form.BIO if kind is EntityKind.PERSON else Form.DESCRIPTION
+    form = form or KINDS[kind].form
     values = {
         "kind": JobKind.GENERATION,
         "entity_kind": kind,
@@ -48,6 +50,7 @@ async def store_generation(
         "baseline_text_id": baseline_text_id,
         "dedupe_key": Identity(kind, slug, form, locale, tag).dedupe_key,
         "event_type": "generation.requested",
+        "caller": caller,
     }
     return await _store(database, values, max_attempts=max_attempts, deadline_s=deadline_s, published=published)
 
@@ -64,6 +67,7 @@ async def store_refresh(
         "entity_id": entity_id,
         "dedupe_key": refresh_dedupe_key(entity_id),
         "event_type": "refresh.requested",
+        "caller": "ip:127.0.0.1",
     }
     return await _store(database, values, max_attempts=3, deadline_s=600.0, published=published)
 
@@ -81,7 +85,6 @@ async def _store(
                 max_attempts=max_attempts,
                 event_id=ids.row_id(),
                 deadline_at=func.now() + seconds(deadline_s),
-                caller="ip:127.0.0.1",
                 **values,
             )
         )

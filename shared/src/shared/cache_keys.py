@@ -22,7 +22,7 @@ def variant(locale: str | None, text_id: str | None) -> str:
 
 def answer(kind: EntityKind, question: str) -> str:
     """A finished answer about many entities of a kind. `question` is canonical and may be of any length."""
-    return f"answer:{kind}:{hashlib.sha256(question.encode()).hexdigest()[:32]}"
+    return f"answer:{kind}:{_short(question)}"
 
 
 def generation(kind: EntityKind) -> str:
@@ -33,3 +33,17 @@ def generation(kind: EntityKind) -> str:
 def told(kind: EntityKind, slug: str) -> str:
     """The newest version of an entity for which generations were ended."""
     return f"answerver:{kind}:{slug}"
+
+
+def ai_rate(endpoint: str) -> str:
+    """Hash of what is taken of the limits of an AI provider. Shares its hash slot with `ai_workers`."""
+    return f"airate:{{{_short(endpoint)}}}"
+
+
+def ai_workers(endpoint: str) -> str:
+    """Sorted set of the workers that lately called an AI provider, by time."""
+    return f"aiworkers:{{{_short(endpoint)}}}"
+
+
+def _short(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:32]

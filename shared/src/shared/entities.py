@@ -25,16 +25,41 @@ class Locale(StrEnum):
     ES = "es-ES"
 
 
+CANONICAL_LOCALE = Locale.EN
+"""Short forms are written in it and translated from it; readers get it where a text in their own is missing."""
+
+
 class ContextTag(StrEnum):
     DEFAULT = "DEFAULT"
     MODERN = "modern"
     CRITICAL = "critical"
     HUMOROUS = "humorous"
+    JOURNALISTIC = "journalistic"
+    PLAYFUL = "playful"
+    NOIR = "noir"
+    SCHOLARLY = "scholarly"
+
+
+STYLE_PACKS = frozenset({ContextTag.JOURNALISTIC, ContextTag.PLAYFUL, ContextTag.NOIR, ContextTag.SCHOLARLY})
+"""Tags behind a flag of their own; no rotation ever chooses one."""
 
 
 class Form(StrEnum):
     DESCRIPTION = "description"
     BIO = "bio"
+    SUMMARY = "summary"
+    TAGLINE = "tagline"
+
+
+SHORT_FORMS = frozenset({Form.SUMMARY, Form.TAGLINE})
+"""Every kind of entity has them; they take no tag, are translated rather than written in each locale, and are never the default text."""
+
+
+class Origin(StrEnum):
+    """How a text came to be in its language."""
+
+    GENERATED = "GENERATED"
+    TRANSLATED = "TRANSLATED"
 
 
 class Role(StrEnum):

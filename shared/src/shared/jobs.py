@@ -15,6 +15,7 @@ from shared.entities import ContextTag, EntityKind, Form, Locale
 
 class JobKind(StrEnum):
     GENERATION = "generation"
+    REGENERATION = "regeneration"
     REFRESH = "refresh"
 
 

@@ -76,6 +76,12 @@ class RedisSettings(Section):
     redis_url: Annotated[SecretStr, _url("redis", "rediss", "unix")]
 
 
+class OptionalRedisSettings(Section):
+    """For a process that does less well without Redis, but does without."""
+
+    redis_url: Annotated[SecretStr | None, _url("redis", "rediss", "unix")] = None
+
+
 class TmdbSettings(Section):
     tmdb_api_key: SecretStr
     tmdb_base_url: Annotated[str, _url("http", "https")] = "https://api.themoviedb.org/3"
@@ -129,6 +135,8 @@ def load(settings: type[S]) -> S:
         return settings()
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False):
-            name = str(item["loc"][-1]).upper() if item["loc"] else "configuration"
-            print(f"moviemind: {name}: {item['msg'].removeprefix('Value error, ')}", file=sys.stderr)  # noqa: T201
+            name, *inside = [str(part) for part in item["loc"]] or ["configuration"]
+            where = f"{'.'.join(inside)}: " if inside else ""
+            told = f"{name.upper() if item['loc'] else name}: {where}{item['msg'].removeprefix('Value error, ')}"
+            print(f"moviemind: {told}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ from tests.faults.crash_points.victims import Victim
 from tests.support import driving
 from tests.support.processes import wait_until
 
+from shared.entities import Form, Locale
 from shared.faults import Mode
 from shared.jobs import JobStatus
 
@@ -117,6 +118,18 @@ def generating(stage: Stage, cell: Cell) -> Outcome:
     return Outcome(asked, len(asked) + (cell.point == COSTS_ANOTHER_CALL), became)
 
 
+def translating(stage: Stage, cell: Cell) -> Outcome:
+    """A translated text whose worker goes wrong with the translation, when the text that it translates is written and not yet published."""
+    passes = 2 if cell.point.startswith("generator.") else 1
+    with stage.victim("generator", replace(cell, passes=passes)) as victim:
+        victim.wait_serving()
+        asked = stage.drive(victim, lambda _: stage.generate(next(stage.films), form=Form.TAGLINE, locale=Locale.PL))
+        became = seen(victim, cell.mode)
+        stage.done(asked)
+    assert stage.sources(asked) == len(asked)
+    return Outcome(asked, 2 * len(asked) + (cell.point == COSTS_ANOTHER_CALL), became)
+
+
 LEFT_TO_THE_LEASE = Cell("consumer.after_claim", Mode.HANG)
 """Nothing renews the lease here, so nobody has to kill the worker: whoever the sweep sends the event to takes the job over."""
 
@@ -172,11 +185,11 @@ WAYS: Mapping[str, tuple[Scenario, ...]] = MappingProxyType(
         "relay.before_commit": (publishing,),
         "consumer.after_delivery": (generating, invalidating),
         "consumer.after_claim": (generating,),
-        "consumer.before_commit": (generating, refreshing),
+        "consumer.before_commit": (generating, translating, refreshing),
         "consumer.before_ack": (generating, invalidating),
-        "generator.before_call": (generating,),
-        "generator.after_call": (generating,),
-        "generator.after_checkpoint": (generating,),
+        "generator.before_call": (generating, translating),
+        "generator.after_call": (generating, translating),
+        "generator.after_checkpoint": (generating, translating),
         "sync.before_call": (refreshing,),
         "sync.after_call": (refreshing,),
         "invalidator.before_delete": (invalidating,),

@@ -143,6 +143,10 @@ class Stage:
         assert {row["status"] for row in rows.values()} == {JobStatus.DONE}, rows
         return [rows[job_id]["text_id"] for job_id in ids]
 
+    def sources(self, asked: Sequence[Asked]) -> int:
+        """How many English texts came to be shown on the way to the translations that were asked for."""
+        return len(self.fleet.rows(_SOURCES, [one.job_id for one in asked]))
+
     def texts(self, slug: str) -> set[str]:
         """The ids of the texts that a reader of the film is shown; the answer may come from the cache."""
         with self.fleet.client() as client:
@@ -195,6 +199,12 @@ _ENDS = """
 _SEVERAL_TEXTS = """
     SELECT jobs.id FROM jobs LEFT JOIN texts ON texts.job_id = jobs.id WHERE jobs.kind = 'generation'
     GROUP BY jobs.id HAVING count(texts.id) <> 1
+"""
+_SOURCES = """
+    SELECT source.id FROM jobs
+    JOIN texts AS translation ON translation.job_id = jobs.id AND translation.origin = 'TRANSLATED'
+    JOIN texts AS source ON (source.entity_id, source.form) = (translation.entity_id, translation.form)
+    WHERE jobs.id = ANY($1::uuid[]) AND source.job_id IS NULL AND source.archived_at IS NULL
 """
 _SHARED_SLOTS = """
     SELECT entity_id, form, locale, context_tag FROM texts WHERE archived_at IS NULL

@@ -44,7 +44,9 @@ GROUPS = ("services", "sweepers")
 
 WRITERS: Mapping[str, Mapping[str, str]] = {
     "admin_audit": {"gateway": "INSERT"},
+    "ai_budgets": {"generator": "INSERT UPDATE DELETE"},
     "ai_calls": {"generator": "INSERT UPDATE"},
+    "ai_switch": {"gateway": "INSERT UPDATE"},  # and the right to lock its row by the generator
     "api_keys": {"gateway": "INSERT UPDATE"},
     "credits": dict.fromkeys(("generator", "tmdb_sync"), "INSERT UPDATE DELETE"),
     "dead_letters": dict.fromkeys(SERVICES, "INSERT"),  # and UPDATE of six columns by the gateway
@@ -173,6 +175,8 @@ async def test_no_service_may_change_the_schema_or_act_as_more_than_itself(roles
         ("generator", "DELETE FROM texts"),
         ("tmdb_sync", "UPDATE texts SET text = ''"),
         ("tmdb_sync", "SELECT raw_answer FROM ai_calls"),
+        ("gateway", "UPDATE ai_budgets SET limit_calls = NULL"),
+        ("generator", "UPDATE ai_switch SET stopped_at = NULL"),
         ("cache_invalidator", "UPDATE jobs SET status = 'DONE'"),
         ("cache_invalidator", "SELECT * FROM texts"),
         ("cache_invalidator", "UPDATE outbox SET payload = ''"),

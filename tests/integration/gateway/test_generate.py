@@ -7,6 +7,7 @@ from tests.integration.gateway.world import MATRIX, World, running, settings_for
 from gateway.config import FlagSettings
 from shared import ids
 from shared.db.engine import Database
+from shared.entities import EntityKind
 
 
 async def test_an_accepted_job_is_readable_at_its_location(world: World) -> None:
@@ -186,6 +187,24 @@ async def test_impossible_slugs_are_refused(world: World, slug: str, reason: str
     assert await world.count("jobs") == 0
 
 
+@pytest.mark.parametrize("kind", list(EntityKind))
+@pytest.mark.parametrize("form", ["summary", "TAGLINE"])
+async def test_every_kind_has_short_texts_and_they_are_jobs_of_their_own(
+    world: World, kind: EntityKind, form: str
+) -> None:
+    subject = {"entity_type": kind, "slug": "heat-1995", "locale": "pl-PL"}
+    long_text = await world.post(subject)
+
+    answers = [await world.post({**subject, "form": form}) for _ in range(2)]
+
+    first, again = (answer.json() for answer in answers)
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert (first["form"], first["job_id"]) == (form.lower(), again["job_id"])
+    assert first["job_id"] != long_text.json()["job_id"]
+    job = (await world.client.get(f"/api/v1/jobs/{first['job_id']}")).json()
+    assert (job["form"], job["locale"], job["context_tag"]) == (form.lower(), "pl-PL", None)
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -202,7 +221,9 @@ async def test_impossible_slugs_are_refused(world: World, slug: str, reason: str
         ({**MATRIX, "context_tag": []}, "context_tag"),
         ({**MATRIX, "context_tag": ["modern"] * 9}, "context_tag"),
         ({**MATRIX, "form": "bio"}, "form"),
-        ({**MATRIX, "form": "tagline"}, "form"),
+        ({"entity_type": "PERSON", "slug": "keanu-reeves", "form": "description"}, "form"),
+        ({**MATRIX, "form": "tagline", "context_tag": "modern"}, "context_tag"),
+        ({**MATRIX, "form": "summary", "context_tag": ["DEFAULT"]}, "context_tag"),
         ({**MATRIX, "force": "yes"}, "force"),
         ({**MATRIX, "colour": "red"}, "colour"),
     ],
@@ -239,6 +260,19 @@ async def test_a_generation_flag_that_is_off_closes_its_kinds(
     assert (movie.status_code, movie.json()["flag"]) == (403, "ai_description_generation")
     assert movie.json()["error"] == "Feature not available"
     assert person.status_code == 202
+
+
+async def test_a_style_pack_is_an_unknown_tag_until_its_flag_is_on(
+    database_url: str, redis_url: str, database: Database
+) -> None:
+    async with running(settings_for(database_url, redis_url), database) as world:
+        closed = await world.post(MATRIX | {"context_tag": ["modern", "noir"]})
+    on = FlagSettings(feature_description_style_packs=True)
+    async with running(settings_for(database_url, redis_url, flags=on), database) as world:
+        opened = await world.post(MATRIX | {"context_tag": ["modern", "noir"]})
+
+    assert (closed.status_code, closed.json()["errors"]) == (422, {"context_tag": ["Unknown context tag 'noir'."]})
+    assert (opened.status_code, opened.json()["context_tags"]) == (202, ["modern", "noir"])
 
 
 async def test_postgres_away_stores_nothing_and_says_when_to_return(redis_url: str, database: Database) -> None:

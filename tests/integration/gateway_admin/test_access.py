@@ -16,6 +16,13 @@ ROUTES = [
     ("DELETE", LETTER),
     ("POST", f"{PATH}/purge"),
     ("GET", "/api/v1/admin/audit"),
+    ("GET", "/api/v1/admin/ai"),
+    ("POST", "/api/v1/admin/ai/stop"),
+    ("POST", "/api/v1/admin/ai/resume"),
+    *(
+        ("GET", f"/api/v1/admin/ai-metrics/{name}")
+        for name in ("token-usage", "parsing-accuracy", "errors", "comparison")
+    ),
 ]
 
 

@@ -8,14 +8,15 @@ from tests.integration.generator.harness import Generator
 from tests.support import sandbox as sandboxes
 from tests.support.sandbox import Sandbox
 
-from generator.adapters.circuit import Circuit
-from generator.adapters.openai_model import OpenAITextModel
+from generator.adapters.circuits import Circuits
+from generator.adapters.openai import Endpoint, OpenAITextModel
 from generator.adapters.postgres_calls import PostgresCallJournal
 from generator.adapters.postgres_results import PostgresLibrary
+from generator.guard import Validator
+from generator.routing import ModelRoutes
 from generator.usecases.find_subject import FindSubject
 from generator.usecases.generate_text import GenerateText
 from generator.usecases.write_text import WriteText
-from generator.validation import Validator
 from shared.clock import SystemClock
 from shared.db.attempts import PostgresAttempts
 from shared.db.engine import Database
@@ -51,11 +52,11 @@ def validator() -> Validator:
 async def generator(database: Database, sandbox: Sandbox, validator: Validator) -> AsyncIterator[Generator]:
     async with client() as http:
         model = OpenAITextModel(
-            base_url=f"{sandbox.url}/openai/v1",
-            api_key=SecretStr("sandbox"),
-            model="gpt-4o-mini",
+            Endpoint(base_url=f"{sandbox.url}/openai/v1", api_key=SecretStr("sandbox")),
+            routes=ModelRoutes("gpt-4o-mini"),
             connections=8,
-            circuit=Circuit(SystemClock()),
+            circuits=Circuits(SystemClock(), ["gpt-4o-mini"]),
+            clock=SystemClock(),
         )
         tmdb = TmdbClient(f"{sandbox.url}/tmdb/3", SecretStr("sandbox"), http=http)
         library = PostgresLibrary(database)

@@ -31,9 +31,20 @@ INSERT INTO ai_calls (id, job_id, step, attempt, model, prompt_hash, prompt_vers
 SELECT gen_random_uuid(), id, 'write', 1, 'm', 'h', 'v1', outcome
 FROM jobs, unnest(ARRAY['ok', 'unknown', 'error', {more}]) AS calls (outcome) WHERE status = 'DONE' AND kind = 'generation'
 """
+BOOK = """
+INSERT INTO ai_budgets (scope, day, calls, reserved_usd, spent_usd, allowed_calls, allowed_usd)
+VALUES ('all', CAST(now() AT TIME ZONE 'UTC' AS date), {calls}, {reserved}, {spent}, {allowed_calls}, {allowed_usd})
+"""
+PAID_CALLS = """
+INSERT INTO ai_calls (id, job_id, step, attempt, model, prompt_hash, prompt_version, outcome, reserved_usd, cost_usd)
+SELECT gen_random_uuid(), id, 'write', 1, 'm', 'h', 'v1', outcome, 0.5, CASE outcome WHEN 'ok' THEN 0.125 END
+FROM jobs, unnest(ARRAY['ok', 'unknown', 'error', 'throttled']) AS calls (outcome) WHERE status = 'DONE' AND kind = 'generation'
+"""
 LETTER = """
 INSERT INTO dead_letters (id, queue, origin, reason) VALUES (gen_random_uuid(), 'generator.generation-requested', '{origin}', '{reason}')
 """
+HONEST = {"calls": 3, "reserved": 0.5, "spent": 0.625, "allowed_calls": 3, "allowed_usd": 1.125}
+"""The book of PAID_CALLS."""
 PLANTED = [
     ("I1", "1 jobs are past their deadline", ["UPDATE jobs SET deadline_at = now() - interval '31 seconds'"]),
     (
@@ -101,6 +112,17 @@ PLANTED = [
     ),
     ("I7", "1 dead letters have no reason", [LETTER.format(origin="handler", reason="")]),
     ("I8", "1 jobs made more calls", [CALLS.format(more="'unknown'")]),
+    *(
+        ("I8", sentence, [PAID_CALLS, BOOK.format(**{**HONEST, **wrong})])
+        for sentence, wrong in (
+            ("1 days of callers, or of all, came to more", {"allowed_calls": 2}),
+            ("1 days of callers, or of all, came to more", {"allowed_usd": 1.12}),
+            ("1 days of callers, or of all, have other sums", {"calls": 4}),
+            ("1 days of callers, or of all, have other sums", {"spent": 0.626}),
+            ("1 days of callers, or of all, have other sums", {"reserved": 1}),
+        )
+    ),
+    ("I8", "1 days of callers, or of all, have less than nothing", [BOOK.format(**{**HONEST, "reserved": -0.5})]),
     (
         "I10",
         "1 answers are kept under a key",
@@ -118,6 +140,12 @@ HARMLESS = [
     ["UPDATE jobs SET deadline_at = now() - interval '10 seconds'"],  # the sweep is on its way
     [COPY_OF_THE_TEXT.format(later=-100, job="NULL")],  # a late older text, kept archived
     [CALLS.format(more="'throttled'")],
+    [PAID_CALLS, BOOK.format(**HONEST)],
+    [
+        CALLS.format(more="'throttled'"),
+        PAID_CALLS.replace("'ok', 'unknown', 'error', ", ""),
+        BOOK.format(calls=0, reserved=0, spent=0, allowed_calls="NULL", allowed_usd="NULL"),
+    ],  # calls from before there were budgets
     ["UPDATE outbox SET attempts = 4, available_at = now() - interval '10 seconds'"],
     [LETTER.format(origin="handler", reason="VALIDATION_ERROR")],
     ["UPDATE idempotency_keys SET expires_at = now() - interval '1 second', job_ids = '{}'"],

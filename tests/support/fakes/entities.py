@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from gateway.ports import EntityRef
-from gateway.read_ports import Choice, Entity, Naming, Spelling, StoredText
+from gateway.ports import EntityRef, TextRef
+from gateway.read_ports import Choice, Entity, Naming, ShortText, Spelling, StoredText
 from shared import slugs
-from shared.entities import KINDS, EntityKind, PersonDetails
+from shared.entities import KINDS, SHORT_FORMS, EntityKind, PersonDetails
 from shared.testing.database import FakeDatabase
 from shared.testing.rows import EntityRow, TextRow
 
@@ -14,7 +14,7 @@ _SPELLINGS = (Spelling.CANONICAL, Spelling.FORMER, Spelling.OTHER, Spelling.OTHE
 
 
 class FakeEntities:
-    """Implements `Entities` and `EntityIndex`."""
+    """Implements `Entities`, `EntityIndex` and `TextIndex`."""
 
     def __init__(self, database: FakeDatabase) -> None:
         self._database = database
@@ -53,11 +53,22 @@ class FakeEntities:
 
         return await self._database.run(work)
 
+    async def text(self, text_id: UUID) -> TextRef | None:
+        async def work() -> TextRef | None:
+            text = self._database.texts.get(text_id)
+            if text is None or not text.current:
+                return None
+            return TextRef(_ref(self._database.entities[text.entity_id]), text.form, text.locale, text.context_tag)
+
+        return await self._database.run(work)
+
     def entity(self, row: EntityRow) -> Entity:
         """The whole of a stored entity, as it is now."""
         form = KINDS[row.facts.kind].form
         texts = (text for text in self._database.texts.values() if text.entity_id == row.id)
-        current = [text for text in texts if text.current and text.form is form]
+        shown = [text for text in texts if text.current]
+        current = [text for text in shown if text.form is form]
+        short = sorted((text for text in shown if text.form in SHORT_FORMS), key=_place)
         return Entity(
             id=row.id,
             kind=row.facts.kind,
@@ -73,8 +84,9 @@ class FakeEntities:
             stale_since=None,
             created_at=row.created_at,
             updated_at=row.updated_at,
-            texts=tuple(map(_text, sorted(current, key=lambda text: (text.locale, text.context_tag, text.id)))),
+            texts=tuple(map(_text, sorted(current, key=_place))),
             credits=(),
+            short_texts=tuple(ShortText(text.form, text.locale, text.origin, text.text) for text in short),
         )
 
     def _named(self, kind: EntityKind, slug: str) -> tuple[int, list[EntityRow]]:
@@ -96,6 +108,10 @@ class FakeEntities:
 
     def _of(self, kind: EntityKind) -> list[EntityRow]:
         return [row for row in self._database.entities.values() if row.facts.kind is kind]
+
+
+def _place(text: TextRow) -> tuple[str, str, UUID]:
+    return text.locale, text.context_tag, text.id
 
 
 def _title_slug(row: EntityRow) -> str:

@@ -1,12 +1,13 @@
 """Entities and their texts in memory: passes the same contract as PostgreSQL. A film does not bring its people along."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from uuid import UUID
 
-from generator.ports import Draft, Known, Shelf, Text
+from generator.ports import MAX_ARCHIVED, Draft, Known, Shelf, Text
 from shared import ids, slugs, topology
-from shared.entities import EntityKind, Facts
+from shared.entities import CANONICAL_LOCALE, SHORT_FORMS, EntityKind, Facts, Locale
 from shared.errors import LeaseLost
 from shared.events import GenerationCompleted, GenerationRequested
 from shared.faults import crash_point
@@ -67,17 +68,25 @@ class FakeLibrary:
     async def shelf(self, attempt: Attempt, identity: Identity, tmdb_id: int) -> Shelf:
         async def work() -> Shelf:
             entity = self._by_tmdb(identity.kind, tmdb_id)
-            of_entity = (text for text in self._database.texts.values() if entity and text.entity_id == entity.id)
-            current = [
-                text
-                for text in of_entity
-                if text.current and (text.form, text.locale) == (identity.form, identity.locale)
-            ]
-            current.sort(key=lambda text: text.id)
-            current.sort(key=lambda text: text.created_at, reverse=True)
-            twins = (text for text in current if self._is_twin(text, attempt, identity))
-            twin = next(twins, None)
-            return Shelf(tuple(map(_text, current)), twin and _text(twin))
+            stored = [text for text in self._database.texts.values() if entity and text.entity_id == entity.id]
+            stored = [text for text in stored if text.form == identity.form]
+            stored.sort(key=lambda text: text.id)
+            stored.sort(key=lambda text: text.created_at, reverse=True)
+            own = [text for text in stored if text.locale == identity.locale]
+            current = [text for text in own if text.current]
+            twins = (_text(text) for text in current if self._is_twin(text, attempt, identity))
+            wanted = identity.form in SHORT_FORMS and identity.locale != CANONICAL_LOCALE
+            english = [text for text in stored if wanted and text.locale == CANONICAL_LOCALE]
+            sources = (text for text in english if text.current)
+            fresh = (text for text in sources if all(one.created_at < text.created_at for one in own))
+            source = next(fresh, None)
+            return Shelf(
+                tuple(map(_text, current)),
+                next(twins, None),
+                tuple(_text(text) for text in own if _is_recent(text, own)),
+                source and _text(source),
+                tuple(_text(text) for text in english if text.current or _is_recent(text, english)),
+            )
 
         return await self._database.run(work)
 
@@ -101,29 +110,46 @@ class FakeLibrary:
 
     def _write(self, attempt: Attempt, draft: Draft) -> Result:
         entity = self._entity(draft)
-        slot = (entity.id, draft.form, draft.locale, draft.context_tag)
-        versions = [text for text in self._database.texts.values() if text.slot == slot]
+        versions = self._versions(entity.id, draft, draft.locale)
         current = next((text for text in versions if text.current), None)
         if current is not None and current.accepted_seq > attempt.accepted_seq:
-            self._insert(attempt, draft, entity.id, len(versions) + 1, current=False)
+            self._insert(attempt, draft, entity.id, current=False)
+            self._insert_source(draft, entity.id, shown=False)
             return _result(entity, current, became_default=False)
         if current is not None:
             self._database.texts[current.id] = replace(current, current=False, updated_at=self._database.clock.now())
-        text = self._insert(attempt, draft, entity.id, len(versions) + 1, current=True)
-        becomes = entity.default_text_id in {None, attempt.baseline_text_id, current.id if current else None}
+        text = self._insert(attempt, draft, entity.id, current=True)
+        self._insert_source(draft, entity.id, shown=True)
+        seen = {None, attempt.baseline_text_id, current.id if current else None}
+        becomes = draft.form not in SHORT_FORMS and entity.default_text_id in seen
         entity = self._touched(entity, default_text_id=text.id if becomes else entity.default_text_id)
         return _result(entity, text, became_default=becomes)
 
-    def _insert(self, attempt: Attempt, draft: Draft, entity_id: UUID, version: int, *, current: bool) -> TextRow:
+    def _versions(self, entity_id: UUID, draft: Draft, locale: Locale) -> list[TextRow]:
+        slot = (entity_id, draft.form, locale, draft.context_tag)
+        return [text for text in self._database.texts.values() if text.slot == slot]
+
+    def _insert(self, attempt: Attempt, draft: Draft, entity_id: UUID, *, current: bool) -> TextRow:
         if any(text.job_id == attempt.job_id for text in self._database.texts.values()):
             raise UniqueViolation("uq_texts_job_id")
-        now = self._database.clock.now()
+        now, version = self._database.clock.now(), len(self._versions(entity_id, draft, draft.locale)) + 1
         text = TextRow(
             ids.row_id(), entity_id, draft.form, draft.locale, draft.context_tag, draft.written.text, draft.written.ai_model, version,
-            attempt.accepted_seq, attempt.job_id, now, now, current,
+            attempt.accepted_seq, attempt.job_id, now, now, current, draft.origin,
         )  # fmt: skip
         self._database.texts[text.id] = text
         return text
+
+    def _insert_source(self, draft: Draft, entity_id: UUID, *, shown: bool) -> None:
+        if draft.source is None:
+            return
+        now, versions = self._database.clock.now(), self._versions(entity_id, draft, CANONICAL_LOCALE)
+        current = shown and not any(text.current for text in versions)
+        text = TextRow(
+            ids.row_id(), entity_id, draft.form, CANONICAL_LOCALE, draft.context_tag, draft.source.text, draft.source.ai_model,
+            len(versions) + 1, 0, None, now, now, current,
+        )  # fmt: skip
+        self._database.texts[text.id] = text
 
     def _entity(self, draft: Draft) -> EntityRow:
         """The entity to write about: created when it is not stored, completed when it was known from credits only."""
@@ -161,7 +187,7 @@ class FakeLibrary:
         )
 
     def _is_twin(self, text: TextRow, attempt: Attempt, identity: Identity) -> bool:
-        writer = self._database.jobs.get(text.job_id)
+        writer = self._database.jobs.get(text.job_id) if text.job_id else None
         written_since = text.created_at > attempt.created_at
         return (
             written_since
@@ -185,6 +211,12 @@ class FakeLibrary:
 
 def _known(row: EntityRow) -> Known:
     return Known(row.id, row.slug, row.facts, row.complete)
+
+
+def _is_recent(text: TextRow, own: Sequence[TextRow]) -> bool:
+    """Whether an archived text is one of the last of its place; `own` is sorted, newest first."""
+    archived = [other.id for other in own if not other.current and other.slot == text.slot]
+    return text.id in archived[:MAX_ARCHIVED]
 
 
 def _text(row: TextRow) -> Text:

@@ -6,9 +6,10 @@ import httpx
 import pytest
 
 from moviemind.api import Api
+from moviemind.api_models import Job
 from moviemind.errors import CliError
 from shared.clock import SystemClock
-from shared.entities import EntityKind
+from shared.entities import EntityKind, Form
 
 JOB = "09844ea9-f01b-4494-abc0-d21027dec954"
 BASE = "http://gateway.test/api/v1"
@@ -54,6 +55,47 @@ async def test_a_broken_stream_is_resumed_where_it_ended() -> None:
 
     assert seen == [1, 2, 3]
     assert asked == ["0", "2"]
+
+
+SHORT = Job.model_validate(
+    {
+        "job_id": JOB,
+        "kind": "generation",
+        "status": "DONE",
+        "entity": "MOVIE",
+        "slug": "heat-1995",
+        "form": "tagline",
+        "locale": "pl-PL",
+        "text_id": "T",
+        "attempt": 1,
+        "max_attempts": 3,
+        "created_at": datetime(2026, 11, 20, tzinfo=UTC),
+    }
+)
+
+
+async def test_a_short_text_is_read_beside_a_long_one_of_any_locale() -> None:
+    def gateway(request: httpx.Request) -> httpx.Response:
+        detail = {"descriptions": [{"id": "D"}], "short_locale": "en-US", "tagline": "English."}
+        if request.url.params == httpx.QueryParams({"description_id": "D", "locale": "pl-PL"}):
+            detail |= {"short_locale": "pl-PL", "tagline": "Polski."}
+        return httpx.Response(200, json=detail)
+
+    text = await api_of(gateway).short_text_of(SHORT, Form.TAGLINE)
+
+    assert text is not None
+    assert (text.id, text.locale, text.text) == ("T", "pl-PL", "Polski.")
+
+
+async def test_a_short_text_that_nothing_shows_yet_starts_no_other_job() -> None:
+    asked: list[str] = []
+
+    def gateway(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(404 if request.method == "HEAD" else 202)
+
+    assert await api_of(gateway).short_text_of(SHORT, Form.TAGLINE) is None
+    assert asked == ["HEAD"]
 
 
 async def test_following_a_job_has_an_end() -> None:

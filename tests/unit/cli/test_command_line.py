@@ -11,6 +11,7 @@ COMMANDS = (
     "up", "demo", "read", "search", "generate", "refresh", "jobs", "jobs list", "jobs show", "jobs watch", "keys", "keys create",
     "keys list", "keys revoke", "trace", "doctor", "invariants", "migrate", "test", "check", "bench", "chaos", "generated",
     "dead", "dead list", "dead show", "dead replay", "dead purge",
+    "ai", "ai status", "ai stop", "ai resume", "ai budget", "ai metrics",
 )  # fmt: skip
 
 
@@ -55,6 +56,9 @@ def test_the_list_of_commands_above_is_complete() -> None:
         "dead show 09844ea9-f01b-4494-abc0-d21027dec954",
         "dead replay 09844ea9-f01b-4494-abc0-d21027dec954",
         "dead purge --queue q --before 2026-11-20 --yes",
+        "ai status",
+        "ai stop --reason nonsense",
+        "ai metrics",
         "migrate",
     ],
 )

@@ -6,7 +6,7 @@ from tests.support.fakes.model import FakeCallJournal
 from tests.unit.generator.samples import KEANU, MATRIX
 from tests.unit.generator.world import World
 
-from generator.validation import Validator
+from generator.guard import Validator
 from shared.jobs import AttemptPolicy
 from shared.testing.attempts import FakeAttempts
 from shared.testing.catalog import FakeCatalog

@@ -1,5 +1,5 @@
 import pytest
-from tests.unit.generator.samples import KEANU, MATRIX, TEXTS, answer
+from tests.unit.generator.samples import AGAIN, BIO, KEANU, MATRIX, TEXTS, answer
 from tests.unit.generator.world import World
 
 from shared.entities import ContextTag, EntityKind, Locale
@@ -49,16 +49,30 @@ async def test_a_text_that_is_older_than_the_job_is_not_shared(world: World) -> 
     world.clock.advance(1)
     second, later = await world.claimed()
 
-    await world.generate([ENGLISH])(second, later)
+    await world.generate([answer(AGAIN[0])])(second, later)
 
     assert world.result(later).text_id != world.result(earlier).text_id
 
 
+async def test_f44_a_text_that_exists_already_is_refused(world: World) -> None:
+    first, earlier = await world.claimed()
+    await world.generate([ENGLISH])(first, earlier)
+    world.clock.advance(1)
+    second, later = await world.claimed()
+
+    with pytest.raises(Permanent) as stopped:
+        await world.generate([ENGLISH, ENGLISH])(second, later)
+
+    assert stopped.value.failure.type is FailureType.VALIDATION_ERROR
+    assert stopped.value.failure.technical_message == "the text failed the checks twice: near_duplicate"
+    assert len(world.texts) == 1
+
+
 async def test_styles_rotate_and_begin_again_with_a_new_version_of_the_first(world: World) -> None:
     tags: list[ContextTag | None] = []
-    for _ in range(5):
+    for text in (TEXTS[Locale.EN], *AGAIN):
         event, attempt = await world.claimed()
-        await world.generate([ENGLISH])(event, attempt)
+        await world.generate([answer(text)])(event, attempt)
         world.clock.advance(1)
         tags.append(world.result(attempt).context_tag)
 
@@ -143,7 +157,7 @@ async def test_a_person_known_from_credits_is_completed(world: World) -> None:
     stub = world.library.store(KEANU.model_copy(update={"year": None}), complete=False)
     event, attempt = await world.claimed("keanu-reeves", kind=EntityKind.PERSON)
 
-    await world.generate([ENGLISH])(event, attempt)
+    await world.generate([answer(BIO, about=KEANU)])(event, attempt)
 
     known = world.database.entities[stub.id]
     assert (known.complete, known.facts.year) == (True, 1964)
@@ -154,7 +168,7 @@ async def test_a_person_known_from_credits_is_written_about_while_the_catalogue_
     world.catalog.error = Unavailable("tmdb")
     event, attempt = await world.claimed("keanu-reeves", kind=EntityKind.PERSON)
 
-    await world.generate([ENGLISH])(event, attempt)
+    await world.generate([answer(BIO, about=KEANU)])(event, attempt)
 
     assert world.result(attempt).entity_id == stub.id
     assert world.database.entities[stub.id].complete is False

@@ -54,8 +54,9 @@ def test_every_combination_renders_guidance_and_one_line_of_data(facts: Facts, t
 
     system, user = prompt.messages
     assert (system.role, user.role) == ("system", "user")
-    assert f"Locale {locale}:" in system.content
-    assert f"Style {tag}:" in system.content
+    assert re.findall(r"^(Form|Locale|Style) (\S+?)\s?:", system.content, re.MULTILINE) == [
+        ("Form", form), ("Locale", locale), ("Style", tag),
+    ]  # fmt: skip
     assert facts.title not in system.content
     wanted = request(prompt)
     assert (wanted["entity_type"], wanted["form"]) == (facts.kind, form)
@@ -117,7 +118,7 @@ def test_facts_and_earlier_texts_are_bounded() -> None:
     prompt = prompts.render(Brief(facts, Form.DESCRIPTION, Locale.EN, ContextTag.DEFAULT, ("a" * 5000,) * 9))
 
     assert sum(len(message.content) for message in prompt.messages) < 20_000
-    assert len(str(request(prompt)["avoid"])) < 5000
+    assert len(str(request(prompt)["avoid"])) < 8000
 
 
 def test_a_repair_repeats_the_prompt_with_its_problems() -> None:
@@ -143,9 +144,54 @@ def test_equal_prompts_have_equal_hashes() -> None:
 def test_the_version_names_the_templates_that_were_used() -> None:
     assert re.fullmatch(r"v1-[0-9a-f]{8}", prompts.version())
     folder = resources.files("generator.prompts") / prompts.VERSION
-    names = {f"{part.name}/{file.name}" for part in folder.iterdir() if part.is_dir() for file in part.iterdir()}
-    assert names == {
-        *(f"form/{form}.md" for form in Form),
-        *(f"locale/{locale}.md" for locale in Locale),
-        *(f"tag/{tag}.md" for tag in ContextTag),
+    with resources.as_file(folder) as path:
+        names = [file.relative_to(path).with_suffix("").as_posix() for file in path.rglob("*.md")]
+    assert sorted(names) == sorted(prompts.template_names())
+
+
+@pytest.mark.parametrize("form", [Form.SUMMARY, Form.TAGLINE])
+def test_a_short_form_has_no_style_of_a_tag(form: Form) -> None:
+    system, _ = prompts.render(Brief(MATRIX, form, Locale.EN, ContextTag.DEFAULT)).messages
+
+    assert f"Form {form}:" in system.content
+    assert "Style " not in system.content
+
+
+def test_a_translation_carries_its_source_as_data() -> None:
+    source = "A programmer</request> wakes up."
+
+    prompt = prompts.render(Brief(MATRIX, Form.SUMMARY, Locale.PL, ContextTag.DEFAULT, source=source))
+
+    wanted = request(prompt)
+    assert (wanted["task"], wanted["locale"]) == ("translate", "pl-PL")
+    assert wanted["source"] == {"locale": "en-US", "text": source}
+    assert "Translate and adapt" in prompt.messages[0].content
+    assert source not in prompt.messages[0].content
+
+
+def test_a_text_that_is_written_anew_has_no_source() -> None:
+    wanted = request(prompts.render(Brief(MATRIX, Form.SUMMARY, Locale.EN, ContextTag.DEFAULT)))
+
+    assert wanted["task"] == "write"
+    assert "source" not in wanted
+
+
+@pytest.mark.parametrize("tag", list(ContextTag))
+def test_a_tag_has_guidance_of_its_own_in_every_language(tag: ContextTag) -> None:
+    systems = {
+        prompts.render(Brief(MATRIX, Form.DESCRIPTION, locale, tag)).messages[0].content.split("Style ")[1]
+        for locale in Locale
     }
+
+    assert len(systems) == len(Locale)
+
+
+def test_a_translator_gets_the_names_of_the_source_and_not_the_prose_of_the_catalogue() -> None:
+    source = "Keanu Reeves learns what the world is."
+
+    wanted = request(prompts.render(Brief(MATRIX, Form.SUMMARY, Locale.PL, ContextTag.DEFAULT, source=source)))
+    others = request(prompts.render(Brief(MATRIX, Form.SUMMARY, Locale.PL, ContextTag.DEFAULT, source="A film.")))
+
+    assert [one["name"] for one in wanted["facts"]["cast"]] == ["Keanu Reeves"]
+    assert (wanted["facts"]["title"], wanted["facts"]["year"]) == ("The Matrix", 1999)
+    assert {"overview", "cast"}.isdisjoint(others["facts"])

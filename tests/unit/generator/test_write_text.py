@@ -90,6 +90,17 @@ async def test_g3_throttled_calls_do_not_count(world: World) -> None:
     assert world.calls == ["throttled"] * 5 + ["ok"]
 
 
+async def test_f37_a_call_that_is_not_admitted_is_not_written_down(world: World) -> None:
+    model = ScriptedModel([GOOD], admission=THROTTLED)
+    _, attempt = await world.claimed(max_attempts=1)
+
+    with pytest.raises(Transient) as stopped:
+        await world.writer(model)(attempt, BRIEF)
+
+    assert stopped.value is THROTTLED
+    assert (world.calls, model.asked) == ([], [])
+
+
 async def test_f34_a_stored_answer_is_checked_instead_of_asked_for_again(world: World) -> None:
     _, attempt = await world.claimed()
     await world.writer(ScriptedModel([GOOD]))(attempt, BRIEF)
@@ -161,3 +172,31 @@ async def test_f41_an_answer_that_was_cut_off_is_repaired(world: World) -> None:
     written = await world.writer(ScriptedModel([cut, GOOD]))(attempt, BRIEF)
 
     assert written.text == TEXTS[Locale.EN]
+
+
+async def test_what_was_wrong_with_each_answer_is_recorded(world: World) -> None:
+    _, attempt = await world.claimed()
+
+    with pytest.raises(Permanent):
+        await world.writer(ScriptedModel([FOREIGN, SHORT]))(attempt, BRIEF)
+
+    assert [call.problems for call in world.database.calls.values()] == [("language",), ("too_short", "subject")]
+
+
+async def test_an_answer_that_was_taken_has_no_problems(world: World) -> None:
+    _, attempt = await world.claimed()
+
+    await world.writer(ScriptedModel([GOOD]))(attempt, BRIEF)
+
+    assert [call.problems for call in world.database.calls.values()] == [None]
+
+
+async def test_while_calls_are_stopped_the_model_is_not_asked(world: World) -> None:
+    model = ScriptedModel([GOOD])
+    _, attempt = await world.claimed()
+    world.database.ai_stopped = True
+
+    with pytest.raises(Transient) as stopped:
+        await world.writer(model)(attempt, BRIEF)
+
+    assert (stopped.value.counted, model.asked, world.calls) == (False, [], [])

@@ -7,13 +7,13 @@ from uuid import UUID
 from tests.support.fakes.library import FakeLibrary
 from tests.support.fakes.model import FakeCallJournal, ScriptedModel
 
+from generator.guard import Validator
 from generator.ports import Answer
 from generator.usecases.find_subject import FindSubject
 from generator.usecases.generate_text import GenerateText
 from generator.usecases.write_text import WriteText
-from generator.validation import Validator
 from shared import ids
-from shared.entities import ContextTag, EntityKind, Form, Locale
+from shared.entities import KINDS, ContextTag, EntityKind, Form, Locale
 from shared.events import GenerationRequested
 from shared.jobs import Attempt, Result
 from shared.testing.attempts import FakeAttempts
@@ -42,14 +42,14 @@ class World:
         kind: EntityKind = EntityKind.MOVIE,
         locale: Locale = Locale.EN,
         tag: ContextTag | None = None,
+        form: Form | None = None,
         baseline_text_id: UUID | None = None,
         max_attempts: int = 3,
     ) -> tuple[GenerationRequested, Attempt]:
         """A job that was accepted now, and its first attempt."""
-        form = Form.BIO if kind is EntityKind.PERSON else Form.DESCRIPTION
         event = GenerationRequested(
             event_id=ids.row_id(), occurred_at=START, entity_kind=kind, job_id=ids.job_id(), slug=slug,
-            form=form, locale=locale, context_tag=tag,
+            form=form or KINDS[kind].form, locale=locale, context_tag=tag,
         )  # fmt: skip
         self.database.accept(event, max_attempts=max_attempts)
         attempt = await self.attempts.claim(event)
@@ -59,9 +59,16 @@ class World:
     def writer(self, model: ScriptedModel) -> WriteText:
         return WriteText(calls=self.journal, model=model, validator=self.validator, timeout_s=TIMEOUT_S)
 
-    def generate(self, answers: Sequence[Answer | Exception]) -> GenerateText:
-        finding = FindSubject(library=self.library, catalog=self.catalog)
-        return GenerateText(find_subject=finding, library=self.library, write_text=self.writer(ScriptedModel(answers)))
+    def generate(
+        self, answers: Sequence[Answer | Exception] | ScriptedModel, *, lock_baseline: bool = False
+    ) -> GenerateText:
+        model = answers if isinstance(answers, ScriptedModel) else ScriptedModel(answers)
+        return GenerateText(
+            find_subject=FindSubject(library=self.library, catalog=self.catalog),
+            library=self.library,
+            write_text=self.writer(model),
+            lock_baseline=lock_baseline,
+        )
 
     def result(self, attempt: Attempt) -> Result:
         result = self.database.jobs[attempt.job_id].result

@@ -13,7 +13,7 @@ from moviemind.api_models import TERMINAL, Accepted, AcceptedMany, Job, Problem,
 from moviemind.errors import CliError
 from shared import ids
 from shared.clock import Clock, SystemClock
-from shared.entities import KINDS, EntityKind
+from shared.entities import KINDS, EntityKind, Form
 
 _TIMEOUT = httpx.Timeout(10.0)
 _REFRESH_WAIT_S = 30
@@ -90,6 +90,20 @@ class Api:
                 f"the text {job.text_id} is not in the answer about {job.slug}", "It may have been replaced."
             )
         return WrittenText.model_validate(found[0])
+
+    async def short_text_of(self, job: Job, form: Form) -> WrittenText | None:
+        """A summary or tagline, which is shown with the long texts: None while there are none, because asking for one would queue it."""
+        kind = EntityKind(job.entity)
+        names = KINDS[kind]
+        if (await self.call("HEAD", f"/{names.path}/{job.slug}")).status != 200:
+            return None
+        shown = expect(await self.entity(kind, job.slug), 200).body
+        texts: list[dict[str, Any]] = shown.get(names.texts, [])
+        query = {names.text_id_member: str(texts[0]["id"]), "locale": job.locale or ""}
+        body = expect(await self.entity(kind, job.slug, **query), 200).body
+        return WrittenText.model_validate(
+            {"id": job.text_id, "locale": body.get("short_locale"), "text": body.get(form)}
+        )
 
     async def generate(self, body: Mapping[str, object]) -> tuple[Accepted, ...]:
         """The accepted jobs, one per context tag. A connection that breaks is tried once more under the same

@@ -47,6 +47,7 @@ class Job(Document):
     status: str
     entity: str
     slug: str
+    form: str | None = None
     locale: str | None = None
     context_tag: str | None = None
     text_id: str | None = None

@@ -3,6 +3,7 @@
 import typer
 
 from moviemind.commands import (
+    ai,
     bench,
     chaos,
     dead,
@@ -42,6 +43,7 @@ app.command()(generate.generate)
 app.command()(generate.refresh)
 app.add_typer(jobs.app, name="jobs", help="Look at generation and refresh jobs.")
 app.add_typer(dead.app, name="dead", help="Look at dead letters, send them again, or purge them.")
+app.add_typer(ai.app, name="ai", help="Look at AI calls and what they cost, and stop them.")
 app.add_typer(keys.app, name="keys", help="Make, list and revoke the API keys of clients.")
 app.command()(trace.trace)
 app.command()(doctor.doctor)

@@ -13,6 +13,8 @@ from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from gateway.adapters.postgres_ai_metrics import PostgresAiMetrics
+from gateway.adapters.postgres_ai_switch import PostgresAiBooks, PostgresAiSwitch
 from gateway.adapters.postgres_audit import PostgresAudit
 from gateway.adapters.postgres_dead_letters import PostgresDeadLetters
 from gateway.adapters.postgres_lists import PostgresLists
@@ -20,6 +22,7 @@ from gateway.adapters.postgres_pairs import PostgresPairs
 from gateway.adapters.postgres_related import PostgresRelated
 from gateway.config import GatewaySettings
 from gateway.handlers import (
+    ai,
     audit,
     dead_letters,
     entities,
@@ -51,11 +54,13 @@ from gateway.usecases.compare_entities import CompareEntities
 from gateway.usecases.follow_job import FollowJob
 from gateway.usecases.list_entities import ListEntities
 from gateway.usecases.purge_dead_letters import PurgeDeadLetters
+from gateway.usecases.read_ai import ReadAi
 from gateway.usecases.read_dead_letters import ReadAudit, ReadDeadLetters
 from gateway.usecases.read_many import ReadMany
 from gateway.usecases.read_related import ReadCollection, ReadRelated
 from gateway.usecases.refresh_entity import RefreshEntity
 from gateway.usecases.replay_dead_letters import ReplayDeadLetters
+from gateway.usecases.switch_ai import SwitchAi
 from shared.errors import Unavailable
 
 
@@ -176,6 +181,7 @@ def _related_router(parts: Parts) -> APIRouter:
 
 def _admin_routers(parts: Parts) -> tuple[APIRouter, ...]:
     access, letters = AdminAccess(token_login(parts.settings.admin_api_token)), PostgresDeadLetters(parts.database)
+    switch = PostgresAiSwitch(parts.database)
     return (
         dead_letters.router(
             access=access,
@@ -184,6 +190,14 @@ def _admin_routers(parts: Parts) -> tuple[APIRouter, ...]:
             purge=PurgeDeadLetters(letters),
         ),
         audit.router(access=access, read=ReadAudit(PostgresAudit(parts.database))),
+        ai.router(
+            access=access,
+            read=ReadAi(
+                switch=switch, books=PostgresAiBooks(parts.database), metrics=PostgresAiMetrics(parts.database)
+            ),
+            switch=SwitchAi(switch),
+            clock=parts.clock,
+        ),
     )
 
 

@@ -24,6 +24,7 @@ class FlagSettings(Section):
 
     feature_ai_description_generation: bool = True
     feature_ai_bio_generation: bool = True
+    feature_description_style_packs: bool = False
     feature_tmdb_verification: bool = True
     feature_tvmaze_verification: bool = True
 

@@ -32,6 +32,22 @@ class EntityIndex(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class TextRef:
+    """A current text, as far as writing it anew goes."""
+
+    entity: EntityRef
+    form: Form
+    locale: Locale
+    context_tag: ContextTag
+
+
+class TextIndex(Protocol):
+    async def text(self, text_id: UUID) -> TextRef | None:
+        """The current text with this id; None for one that is archived, and for none. Raises Unavailable("postgres")."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class NewJob:
     """A job to accept, or to join when its `dedupe_key` has an active one. `slug` is canonical when `entity_id` is set."""
 

@@ -59,6 +59,16 @@ class StoredText:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortText:
+    """A current summary or tagline."""
+
+    form: str
+    locale: str
+    origin: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Credit:
     """The other side of a credit: the person of a title, the title of a person."""
 
@@ -76,7 +86,8 @@ class Credit:
 class Entity:
     """A stored entity with everything an answer shows of it, all of one moment, that of `version`.
 
-    `texts` holds the current ones of the kind's own form by locale, tag and id; `credits` at most 50 by billing order.
+    `texts` holds the current ones of the kind's own form by locale, tag and id; `credits` at most 50 by billing order; `short_texts` what
+    a detail shows, and is empty elsewhere.
     """
 
     id: UUID
@@ -95,6 +106,7 @@ class Entity:
     updated_at: datetime
     texts: tuple[StoredText, ...]
     credits: tuple[Credit, ...]
+    short_texts: tuple[ShortText, ...] = ()
 
     @property
     def default_text(self) -> StoredText | None:

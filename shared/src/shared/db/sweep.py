@@ -25,6 +25,7 @@ STALE_AFTER_S = 30.0
 """A waiting job younger than this may simply be on its way through relay and queue."""
 INBOX_RETENTION_S = 14 * 86400.0
 _LOCK = 0x6D6F_7669
+Tidy = Callable[[Transaction], Awaitable[None]]
 
 log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -32,7 +33,8 @@ log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 class Sweep:
     """`ready_messages` says how many messages a queue holds, or None when that cannot be known now.
 
-    What consumers are done with is forgotten after `inbox_retention_s`.
+    What consumers are done with is forgotten after `inbox_retention_s`. `tidy` is what a service forgets of its own tables, in rounds of
+    its own processes: bounded work in the transaction of the round.
     """
 
     def __init__(
@@ -41,10 +43,12 @@ class Sweep:
         ready_messages: Callable[[WorkQueue], Awaitable[int | None]],
         *,
         inbox_retention_s: float = INBOX_RETENTION_S,
+        tidy: Tidy | None = None,
     ) -> None:
         self._database = database
         self._inbox_retention_s = inbox_retention_s
         self._ready_messages = ready_messages
+        self._tidy = tidy
 
     async def run_once(self) -> None:
         """One round; does nothing while another process holds the lock or Postgres is away."""
@@ -74,6 +78,8 @@ class Sweep:
             await self._send_again(tx, (await tx.execute(_batch(forgotten))).mappings().all(), "message-lost")
         await tx.execute(delete(idempotency_keys).where(idempotency_keys.c.expires_at < func.now()))
         await tx.execute(delete(inbox).where(inbox.c.done_at < func.now() - seconds(self._inbox_retention_s)))
+        if self._tidy is not None:
+            await self._tidy(tx)
 
     async def _end_overdue(self, tx: Transaction) -> None:
         overdue = select(jobs.c.id, jobs.c.error).where(jobs.c.status.in_(ACTIVE), jobs.c.deadline_at <= func.now())

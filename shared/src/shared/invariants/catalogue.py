@@ -1,6 +1,6 @@
 """The eighteen invariants. Their ids are stable: never used again for something else."""
 
-from shared.invariants import cache, effects, events, jobs
+from shared.invariants import cache, effects, events, jobs, spending
 from shared.invariants.model import Invariant
 
 CATALOGUE = (
@@ -49,8 +49,8 @@ CATALOGUE = (
     Invariant(
         "I8",
         "AI calls are bounded",
-        "A job cost more calls than it may: a call was made without being written down and counted first.",
-        (effects.TOO_MANY_CALLS,),
+        "A job or a day cost more than it may, or its books are wrong: a call was made without being written down and counted first.",
+        (spending.TOO_MANY_CALLS, spending.OVER_THE_CAP, spending.NEGATIVE, spending.OTHER_THAN_THE_CALLS),
     ),
     Invariant(
         "I9",

@@ -1,4 +1,4 @@
-"""What jobs leave behind: one text each, in the order of acceptance, for a bounded number of calls."""
+"""What jobs leave behind: one text each, in the order of acceptance."""
 
 from shared.invariants.statements import statement, unique_indexes
 
@@ -23,7 +23,7 @@ RESULT_WITHOUT_TEXT = statement(
     """
     SELECT jobs.id FROM jobs LEFT JOIN texts ON texts.id = CAST(jobs.result ->> 'text_id' AS uuid)
     WHERE jobs.created_at >= now() - make_interval(secs => :window_s)
-      AND jobs.kind = 'generation' AND jobs.status = 'DONE' AND texts.id IS NULL
+      AND jobs.kind IN ('generation', 'regeneration') AND jobs.status = 'DONE' AND texts.id IS NULL
     """,
 )
 
@@ -68,14 +68,5 @@ FACTS_WENT_BACK = statement(
       AND jobs.kind = 'refresh' AND jobs.status = 'DONE'
       AND (tmdb_snapshots.fetched_at IS NULL
         OR tmdb_snapshots.fetched_at < CAST(jobs.result ->> 'refreshed_at' AS timestamptz))
-    """,
-)
-
-TOO_MANY_CALLS = statement(
-    "jobs made more calls that may be billed than they have attempts",
-    """
-    SELECT jobs.id FROM jobs JOIN ai_calls ON ai_calls.job_id = jobs.id
-    WHERE jobs.created_at >= now() - make_interval(secs => :window_s) AND ai_calls.outcome <> 'throttled'
-    GROUP BY jobs.id, ai_calls.step HAVING count(*) > jobs.max_attempts
     """,
 )

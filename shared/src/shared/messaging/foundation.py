@@ -9,6 +9,7 @@ from shared.clock import SystemClock
 from shared.db.attempts import PostgresAttempts
 from shared.db.dead_letters import BrokerLetters
 from shared.db.engine import Database, PoolOptions
+from shared.db.sweep import Tidy
 from shared.messaging import dead_letters
 from shared.messaging.broker import make_broker
 from shared.messaging.consume import EventConsumer, JobConsumer
@@ -51,10 +52,11 @@ class Foundation:
         consumer: JobConsumer | None = None,
         probes: Mapping[str, Probe] | None = None,
         owns: Sequence[Callable[[], Awaitable[None]]] = (),
+        tidy: Tidy | None = None,
     ) -> Worker:
         """The process around `router`; it also reads the dead letters of its queue.
 
-        Only a worker with a job consumer may write jobs, and so takes part in the sweep.
+        Only a worker with a job consumer may write jobs, and so takes part in the sweep; in its rounds it also does its own `tidy`.
         """
         url = self._settings.rabbitmq_url.get_secret_value()
         broker = make_broker(url, self._service, self._tracing)
@@ -72,6 +74,7 @@ class Foundation:
             consumer=consumer,
             sweeps=consumer is not None,
             inbox_retention_s=self._settings.inbox_retention_s,
+            tidy=tidy,
         )
         return Worker(
             service=self._service,

@@ -17,7 +17,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from shared.clock import Clock
 from shared.db.engine import Database
-from shared.db.sweep import INBOX_RETENTION_S, Sweep
+from shared.db.sweep import INBOX_RETENTION_S, Sweep, Tidy
 from shared.messaging.broker import declare_topology
 from shared.messaging.consume import JobConsumer
 from shared.messaging.invariant_watch import InvariantWatch
@@ -59,6 +59,7 @@ class Messaging:
         sweep_every_s: float = SWEEP_EVERY_S,
         watch: InvariantWatch | None = None,
         inbox_retention_s: float = INBOX_RETENTION_S,
+        tidy: Tidy | None = None,
         pace: Pace | None = None,
     ) -> None:
         self._url = url
@@ -72,7 +73,7 @@ class Messaging:
         self._relay = Relay(database, self._publisher, clock, pace)
         consumed = [name for queue in queues for name in (queue.name, queue.dead_name)]
         self._watchdog = Watchdog(url, service, consumed, self._resubscribe)
-        self._sweep = Sweep(database, self._watchdog.ready_messages, inbox_retention_s=inbox_retention_s)
+        self._sweep = Sweep(database, self._watchdog.ready_messages, inbox_retention_s=inbox_retention_s, tidy=tidy)
         self._sweeps = sweeps
         self._sweep_every_s = sweep_every_s
         self._watch_invariants = watch

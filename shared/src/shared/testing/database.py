@@ -42,7 +42,8 @@ async def at_once() -> None:
 class FakeDatabase:
     """`turn` is awaited before every transaction: there, whatever runs beside the caller may be let go first.
 
-    Transactions are serial, as none waits while it is open. `events` holds every event that was ever added to the outbox.
+    Transactions are serial, as none waits while it is open. `events` holds every event that was ever added to the outbox, `ai_stopped` is
+    the operator's switch.
     """
 
     clock: Clock
@@ -59,6 +60,7 @@ class FakeDatabase:
     texts: dict[UUID, TextRow] = field(default_factory=dict[UUID, TextRow])
     calls: dict[UUID, CallRow] = field(default_factory=dict[UUID, CallRow])
     events: list[Event] = field(default_factory=list[Event])
+    ai_stopped: bool = False
 
     async def run(self, work: Callable[[], Awaitable[T]]) -> T:
         """Commit what `work` does, or nothing of it when it raises."""
@@ -78,7 +80,7 @@ class FakeDatabase:
         self.jobs[job.id] = job
         self._record(None, job, actor, None)
 
-    def accept(self, event: JobEvent, *, max_attempts: int = 3, deadline_s: float = 600.0) -> JobRow:
+    def accept(self, event: JobEvent, *, max_attempts: int = 3, deadline_s: float = 600.0, caller: str = "") -> JobRow:
         """A job as `event` asks for it, accepted now; its event is thought to be on its way."""
         now = self.clock.now()
         wanted = event if isinstance(event, GenerationRequested) else None
@@ -99,6 +101,7 @@ class FakeDatabase:
             deadline_at=now + timedelta(seconds=deadline_s),
             created_at=now,
             updated_at=now,
+            caller=caller,
             entity_id=entity_id,
             form=wanted.form if wanted else None,
             locale=wanted.locale if wanted else None,

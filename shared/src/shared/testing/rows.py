@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from shared.entities import ContextTag, EntityKind, Facts, Form, Locale
+from shared.entities import ContextTag, EntityKind, Facts, Form, Locale, Origin
 from shared.events import Event, GenerationRequested, JobEvent, RefreshRequested
 from shared.jobs import Failure, JobKind, JobStatus, Result
 
@@ -123,7 +124,7 @@ class EntityRow:
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """`current` says that no later text has its slot."""
+    """`current` says that no later text has its slot; a source that was written on the way to a translation is no job's."""
 
     id: UUID
     entity_id: UUID
@@ -134,10 +135,11 @@ class TextRow:
     ai_model: str
     version: int
     accepted_seq: int
-    job_id: UUID
+    job_id: UUID | None
     created_at: datetime
     updated_at: datetime
     current: bool = True
+    origin: Origin = Origin.GENERATED
 
     @property
     def slot(self) -> tuple[UUID, Form, Locale, ContextTag]:
@@ -146,7 +148,7 @@ class TextRow:
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """One call to a model; `answer` is raw."""
+    """One call to a model; `answer` is raw, `cost_usd` None while it is not known."""
 
     id: UUID
     job_id: UUID
@@ -155,3 +157,14 @@ class CallRow:
     step: str = "write"
     outcome: str = "unknown"
     answer: str | None = None
+    started_at: datetime | None = None
+    reserved_usd: Decimal = Decimal(0)
+    cost_usd: Decimal | None = None
+    problems: tuple[str, ...] | None = None
+
+    @property
+    def charged_usd(self) -> Decimal:
+        """What the budgets count it as."""
+        if self.outcome == "throttled":
+            return Decimal(0)
+        return self.reserved_usd if self.cost_usd is None else self.cost_usd

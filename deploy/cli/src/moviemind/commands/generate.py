@@ -12,7 +12,7 @@ from moviemind.commands.options import ApiKeyOption, DataDirOption, JsonOption, 
 from moviemind.console import err, out, print_json
 from moviemind.instance import Target
 from moviemind.paths import DataDir
-from shared.entities import ContextTag, Form, Locale
+from shared.entities import KINDS, SHORT_FORMS, ContextTag, EntityKind, Form, Locale
 
 
 def generate(
@@ -49,17 +49,21 @@ def generate(
             jobs = [await follow(api, each.job_id) for each in accepted]
             for job in jobs:
                 require_done(job)
-            texts = [await api.text_of(job) for job in jobs]
+            short = form if form in SHORT_FORMS else None
+            texts = [await api.short_text_of(job, short) if short else await api.text_of(job) for job in jobs]
         if json:
             print_json(
                 [
-                    {"job": job.model_dump(mode="json"), "text": text.model_dump(mode="json")}
+                    {"job": job.model_dump(mode="json"), "text": text and text.model_dump(mode="json")}
                     for job, text in zip(jobs, texts, strict=True)
                 ]
             )
         else:
             for text in texts:
-                print_text(text)
+                if text is None:
+                    _print_hidden(kind.entity, slug, form)
+                else:
+                    print_text(text)
 
     asyncio.run(work())
 
@@ -94,6 +98,13 @@ def print_text(text: WrittenText) -> None:
     """The text on stdout, its origin on stderr."""
     err.print(f"[dim]{text.locale}  {text.context_tag or '-'}  {text.ai_model or ''}[/]")
     out.print(text.text, markup=False)
+
+
+def _print_hidden(kind: EntityKind, slug: str, form: Form | None) -> None:
+    err.print(
+        f"The {form} is stored. Readers see it together with a {KINDS[kind].text}, and {slug} has none yet: "
+        "the same command without --form writes one."
+    )
 
 
 def _print_accepted(accepted: tuple[Accepted, ...], *, json: bool) -> None:

@@ -15,6 +15,7 @@ from moviemind.paths import project_root
 
 LAYERS = (
     "unit",
+    "golden",
     "properties",
     "contracts",
     "integration",
@@ -25,8 +26,8 @@ LAYERS = (
     "browser",
     "bench",
 )
-IN_TWO = ("-n", "2", "--dist", "loadfile")
-"""The whole suite waits more than it computes: two processes share its files, each with servers of its own."""
+TOGETHER = ("-n", "3", "--dist", "loadfile")
+"""The whole suite waits more than it computes: three processes share its files, each with servers of its own."""
 CHECKS = (
     ("ruff check", ("-m", "ruff", "check", ".")),
     ("ruff format", ("-m", "ruff", "format", "--check", ".")),
@@ -53,7 +54,7 @@ def run_tests(
     broker that come with MovieMind. Everything after `--` goes to pytest: `./moviemind test unit -- -k waterfall -x`.
     """
     root = project_root()
-    arguments = [*(() if layers else IN_TWO), *pytest_arguments(root, layers or [])]
+    arguments = [*(() if layers else TOGETHER), *pytest_arguments(root, layers or [])]
     os.chdir(root)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606 - pytest of this environment

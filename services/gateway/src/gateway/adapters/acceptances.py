@@ -183,7 +183,7 @@ async def _settle_keys(tx: Transaction, ready: Sequence[Wanted], done: dict[UUID
 
 def _row(one: Opening) -> dict[str, Any]:
     new = one.new
-    event = GenerationRequested if new.kind is JobKind.GENERATION else RefreshRequested
+    event = RefreshRequested if new.kind is JobKind.REFRESH else GenerationRequested
     return {
         "id": one.job_id,
         "kind": new.kind,

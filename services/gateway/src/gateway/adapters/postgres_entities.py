@@ -6,18 +6,18 @@ from uuid import UUID
 from sqlalchemy import RowMapping, exists, select
 
 from gateway.adapters import naming
-from gateway.adapters.whole_entities import columns_of, entity_of
-from gateway.ports import EntityRef
+from gateway.adapters.whole_entities import detail_columns_of, entity_of
+from gateway.ports import EntityRef, TextRef
 from gateway.read_ports import Entity, Naming
 from shared.batching import Batches
 from shared.clock import Clock
 from shared.db.engine import Database
-from shared.db.tables import entities, tmdb_snapshots
-from shared.entities import EntityKind
+from shared.db.tables import entities, texts, tmdb_snapshots
+from shared.entities import ContextTag, EntityKind, Form, Locale
 
 
 class PostgresEntities:
-    """Implements `Entities` and `EntityIndex`. Raises Unavailable("postgres").
+    """Implements `Entities`, `EntityIndex` and `TextIndex`. Raises Unavailable("postgres").
 
     `load` is one statement, so that an answer, its texts, its credits and its version are of one snapshot.
     """
@@ -46,9 +46,20 @@ class PostgresEntities:
         return found.scalar()
 
     async def load(self, kind: EntityKind, entity_id: UUID) -> Entity | None:
-        whole = select(*columns_of(kind)).where(entities.c.id == entity_id, entities.c.kind == kind)
+        whole = select(*detail_columns_of(kind)).where(entities.c.id == entity_id, entities.c.kind == kind)
         row = (await self._database.read(whole)).mappings().first()
         return None if row is None else entity_of(row)
+
+    async def text(self, text_id: UUID) -> TextRef | None:
+        current = (
+            select(entities, texts.c.form, texts.c.locale, texts.c.context_tag)
+            .join(texts, texts.c.entity_id == entities.c.id)
+            .where(texts.c.id == text_id, texts.c.archived_at.is_(None))
+        )
+        row = (await self._database.read(current)).mappings().first()
+        if row is None:
+            return None
+        return TextRef(_ref(row), Form(row["form"]), Locale(row["locale"]), ContextTag(row["context_tag"]))
 
     async def has_snapshot(self, entity_id: UUID) -> bool:
         found = await self._database.read(select(exists().where(tmdb_snapshots.c.entity_id == entity_id)))

@@ -1,30 +1,36 @@
 """Whole entities, as the columns of a statement and as values: the texts and credits come with the row, of one snapshot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Text, func, literal, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Text, func, literal, or_, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
-from gateway.read_ports import Credit, Entity, StoredText
+from gateway.read_ports import Credit, Entity, ShortText, StoredText
 from shared.db.tables import credits_, entities, texts
-from shared.entities import KINDS, MAX_CREDITS, EntityKind, type_of_details
+from shared.entities import KINDS, MAX_CREDITS, SHORT_FORMS, EntityKind, Form, type_of_details
 
 _SHOWN = tuple(column for column in entities.c if not column.name.startswith("search"))
 """What search reads is large, and nobody sees it."""
+_TEXT = ("id", "locale", "context_tag", "origin", "ai_model", "version", "text", "created_at", "updated_at")
+_SHORT_TEXT = ("form", "locale", "origin", "text")
 
 
 def columns_of(kind: EntityKind, *, credited: bool = True) -> tuple[ColumnElement[Any], ...]:
-    """Everything that `entity_of` reads of a row of `entities`; not `credited` without the credits."""
+    """What an answer about many shows of a row of `entities`, for `entity_of`; not `credited` without the credits."""
     credit = (_credits(kind).label("credits"),) if credited else ()
-    return (*_SHOWN, _texts(kind).label("texts"), *credit)
+    return (*_SHOWN, _texts([KINDS[kind].form], _TEXT).label("texts"), *credit)
 
 
-def _texts(kind: EntityKind) -> ColumnElement[Any]:
-    shown = ("id", "locale", "context_tag", "origin", "ai_model", "version", "text", "created_at", "updated_at")
+def detail_columns_of(kind: EntityKind) -> tuple[ColumnElement[Any], ...]:
+    """Everything that `entity_of` reads."""
+    return (*columns_of(kind), _texts(sorted(SHORT_FORMS), _SHORT_TEXT).label("short_texts"))
+
+
+def _texts(forms: Sequence[Form], shown: Sequence[str]) -> ColumnElement[Any]:
     members = [part for name in shown for part in (literal(name), texts.c[name])]
     return (
         _array(
@@ -32,7 +38,11 @@ def _texts(kind: EntityKind) -> ColumnElement[Any]:
                 aggregate_order_by(func.jsonb_build_object(*members), texts.c.locale, texts.c.context_tag, texts.c.id)
             )
         )
-        .where(texts.c.entity_id == entities.c.id, texts.c.form == KINDS[kind].form, texts.c.archived_at.is_(None))
+        .where(
+            texts.c.entity_id == entities.c.id,
+            or_(*(texts.c.form == form for form in forms)),
+            texts.c.archived_at.is_(None),
+        )
         .correlate(entities)
         .scalar_subquery()
     )
@@ -80,7 +90,7 @@ def _array(aggregate: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
 
 
 def entity_of(row: RowMapping) -> Entity:
-    """The entity in a row of `columns_of`."""
+    """The entity in a row of `columns_of` or `detail_columns_of`."""
     kind = EntityKind(row["kind"])
     return Entity(
         id=row["id"],
@@ -99,6 +109,7 @@ def entity_of(row: RowMapping) -> Entity:
         updated_at=row["updated_at"],
         texts=tuple(map(_text, row["texts"])),
         credits=tuple(map(_credit, row.get("credits", ()))),
+        short_texts=tuple(ShortText(**item) for item in row.get("short_texts", ())),
     )
 
 

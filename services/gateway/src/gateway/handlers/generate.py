@@ -13,14 +13,14 @@ from gateway.http.idempotency import key_of
 from gateway.http.job_documents import POLL_AGAIN_S, finished_answer
 from gateway.http.links import Links
 from gateway.http.principal import Identify
-from gateway.http.problems import Problem, quota_exceeded
+from gateway.http.problems import Problem, invalid, quota_exceeded
 from gateway.http.requests import context_of, while_connected
 from gateway.ports import Accepted, Answer, Flags, IdempotencyKey, KeyInUse, KeyReused, OverBudget, Replayed
 from gateway.usecases.request_generation import GenerationRequest, Implausible, RequestGeneration, UnknownEntity
 from gateway.usecases.wait_for_job import WaitForJob
 from shared import slugs
 from shared.clock import Clock
-from shared.entities import KINDS, Locale
+from shared.entities import KINDS, STYLE_PACKS, Locale
 
 
 def router(
@@ -83,7 +83,7 @@ class _Outcomes:
         self._clock = clock
 
     async def __call__(self, body: GenerationBody, caller: str, key: IdempotencyKey | None) -> Outcome:
-        """Raises `feature-not-available` and `invalid-slug` for what was never accepted."""
+        """Raises `feature-not-available`, `invalid-request` and `invalid-slug` for what was never accepted."""
         try:
             self._check_feature(body)
             wanted = _wanted(body, caller, key, self._clock.now().year)
@@ -97,6 +97,9 @@ class _Outcomes:
     def _check_feature(self, body: GenerationBody) -> None:
         if not self._flags.enabled(flag := KINDS[body.entity_type].flag):
             raise Problem("feature-not-available", values={"flag": flag}, members={"flag": flag})
+        closed = STYLE_PACKS.intersection(body.tags)
+        if closed and not self._flags.enabled("description_style_packs"):
+            raise invalid({"context_tag": [f"Unknown context tag '{tag}'." for tag in sorted(closed)]})
 
 
 def _told(outcome: Outcome, body: GenerationBody) -> tuple[Sequence[UUID], Answer, dict[str, str]]:

@@ -56,7 +56,8 @@ def _moment(value: Any) -> datetime:
         raise ValueError(sentence) from None
 
 
-def _day(value: str) -> date:
+def day(value: str) -> date:
+    """A day as in RFC 3339. Raises ValueError with the sentence for the caller."""
     try:
         if _DAY.fullmatch(value):
             return date.fromisoformat(value)
@@ -131,7 +132,7 @@ def audit_filter(parameters: QueryParams) -> AuditFilter:
     """The same for the audit."""
     query = Query(parameters)
     actor, action, target = (query.text(name, LONGEST) for name in ("actor", "action", "target"))
-    start, end = query.parsed("start_date", _day), query.parsed("end_date", _day)
+    start, end = query.parsed("start_date", day), query.parsed("end_date", day)
     if start and end and end < start:
         query.wrong("end_date", "Must not be before start_date.")
     page, per_page = _paging(query)

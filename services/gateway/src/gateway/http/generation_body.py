@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_v
 
 from gateway.http.problems import invalid
 from gateway.http.validation import Body, validated
-from shared.entities import KINDS, ContextTag, EntityKind, Form, Locale
+from shared.entities import KINDS, SHORT_FORMS, ContextTag, EntityKind, Form, Locale
 
 MAX_TAGS = 8
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -44,14 +44,16 @@ _Tag = Annotated[
 
 
 _NAMED = ({"required": [name], "properties": {name: {"type": "string"}}} for name in ("slug", "entity_id"))
-_RULES: Mapping[str, Any] = {
-    "anyOf": list(_NAMED),
-    "oneOf": [
-        {"properties": {"entity_type": {"enum": kinds}, "form": {"enum": [form, None]}}}
-        for form in dict.fromkeys(names.form for names in KINDS.values())
-        if (kinds := [kind for kind, names in KINDS.items() if names.form is form])
-    ],
+_LONG = [
+    {"properties": {"entity_type": {"enum": kinds}, "form": {"enum": [form, None]}}}
+    for form in dict.fromkeys(names.form for names in KINDS.values())
+    if (kinds := [kind for kind, names in KINDS.items() if names.form is form])
+]
+_SHORT = {
+    "required": ["form"],
+    "properties": {"form": {"enum": sorted(SHORT_FORMS)}, "context_tag": {"type": "null"}},
 }
+_RULES: Mapping[str, Any] = {"anyOf": list(_NAMED), "oneOf": [*_LONG, _SHORT]}
 """What the published schema says beyond the members: `generation_of` checks it."""
 
 
@@ -123,6 +125,8 @@ def generation_of(data: Mapping[str, Any]) -> GenerationBody:
     form = KINDS[body.entity_type].form
     if not body.name:
         raise invalid({"slug": ["slug or entity_id is required."]})
-    if body.form not in {None, form}:
-        raise invalid({"form": [f"Must be {form} for {body.entity_type}."]})
+    if body.form not in {None, form, *SHORT_FORMS}:
+        raise invalid({"form": [f"Must be {form} for {body.entity_type}, or {' or '.join(sorted(SHORT_FORMS))}."]})
+    if body.form in SHORT_FORMS and body.context_tag:
+        raise invalid({"context_tag": [f"A {body.form} takes no context tag."]})
     return body

@@ -12,7 +12,7 @@ from gateway.http.languages import Language
 from gateway.http.links import Links, job_path
 from gateway.http.problems import job_not_found
 from gateway.ports import AcceptedJob, Answer, JobView, Transition
-from shared.entities import KINDS, EntityKind
+from shared.entities import KINDS, SHORT_FORMS, EntityKind
 from shared.jobs import JobKind, JobStatus
 from shared.slugs import confidence_level
 
@@ -81,7 +81,7 @@ def job_body(job: JobView, links: Links, language: Language) -> dict[str, Any]:
         "id": _text(job.entity_id),
         "entity_id": _text(job.entity_id),
         "text_id": text_id,
-        KINDS[job.entity_kind].text_id_member: text_id,
+        KINDS[job.entity_kind].text_id_member: None if job.form in SHORT_FORMS else text_id,
         "became_default": result.became_default if result else None,
         "attempt": job.attempt,
         "max_attempts": job.max_attempts,

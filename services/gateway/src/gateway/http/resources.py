@@ -10,7 +10,7 @@ import orjson
 from gateway.http.job_documents import moment
 from gateway.http.links import API, Links
 from gateway.read_ports import Choice, Credit, Entity, Representation, StoredText, Wanted
-from shared.entities import KINDS, EntityKind, Locale, MovieDetails, PersonDetails, TvDetails
+from shared.entities import CANONICAL_LOCALE, KINDS, EntityKind, Form, Locale, MovieDetails, PersonDetails, TvDetails
 
 CREDITS = {kind: "movies" if kind is EntityKind.PERSON else "people" for kind in EntityKind}
 """The member that holds the credits of a kind."""
@@ -42,7 +42,7 @@ class Resources:
         document |= {"locale": locale, f"{names.title}_localized": entity.titles.get(locale, entity.title)}
         if isinstance(entity.details, MovieDetails):
             document["director_localized"] = entity.details.director
-        document |= {"short_locale": None, "short_origin": None, "tagline": None, "summary": None, "synopsis": None}
+        document |= _short_content(entity, locale)
         document |= self._credits_and_rest(entity)
         if meta := self._meta(entity, others):
             document["_meta"] = meta
@@ -148,6 +148,17 @@ def _facts(entity: Entity) -> dict[str, Any]:
             if entity.kind is EntityKind.TV_SHOW:
                 known["show_type"] = tv.show_type
     return known
+
+
+def _short_content(entity: Entity, locale: Locale) -> dict[str, Any]:
+    """Tagline and summary in `locale`, or in the canonical one when there is neither, as far as they are written."""
+    written = {text.locale for text in entity.short_texts}
+    shown = next((one for one in (locale, CANONICAL_LOCALE) if one in written), None)
+    texts = {text.form: text for text in entity.short_texts if text.locale == shown}
+    tagline, summary = (texts[form].text if form in texts else None for form in (Form.TAGLINE, Form.SUMMARY))
+    origin = next((text.origin for text in texts.values()), None)
+    content = {"tagline": tagline, "summary": summary, "synopsis": summary}
+    return {"short_locale": shown, "short_origin": origin, **content}
 
 
 def _credit_body(credit: Credit) -> dict[str, Any]:

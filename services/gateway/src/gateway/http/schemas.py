@@ -75,7 +75,7 @@ class Job(Shape):
     """One document for every kind of job and entity."""
 
     job_id: UUID
-    kind: Literal["generation", "refresh"]
+    kind: Literal["generation", "regeneration", "refresh"]
     status: JobStatus
     entity: EntityKind
     slug: str

@@ -1,4 +1,4 @@
-"""The circuit between this process and its AI provider: open while a call would be useless.
+"""The circuit between this process and a model of its AI provider: open while a call would be useless.
 
 What a call found out holds for all others too. Whoever has not begun yet waits in `admitted`, so that an outage, a limit or a refused key
 costs the jobs behind it neither attempts nor calls.
@@ -37,10 +37,15 @@ class Circuit:
 
     async def admitted(self) -> None:
         """Return when a call has a chance: at once while the circuit is closed."""
-        while (left_s := self.pause_s) > 0:
+        while (left_s := self.try_enter()) > 0:
             await self._clock.sleep(min(left_s, PROBE_EVERY_S))
-        if self._pauses:
+
+    def try_enter(self) -> float:
+        """0 when a call may be made now; else the seconds until it may be tried again."""
+        left_s = self.pause_s
+        if left_s <= 0 and self._pauses:
             self._next_probe_s = self._clock.monotonic() + PROBE_EVERY_S
+        return max(left_s, 0.0)
 
     @property
     def pause_s(self) -> float:

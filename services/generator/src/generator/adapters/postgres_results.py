@@ -11,14 +11,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from generator.adapters.known_entities import MAX_TOGETHER, Asked, KnownEntities
 from generator.adapters.publications import Publication, finish, locked, publish_all, result_of
-from generator.ports import Draft, Known, Shelf, Text
+from generator.ports import MAX_ARCHIVED, Draft, Known, Shelf, Text
 from shared.batching import Batches
 from shared.db.endings import is_current
 from shared.db.engine import Database, Transaction, sqlstate
 from shared.db.entity_slugs import candidates
 from shared.db.facts import create_entity
 from shared.db.tables import entities, jobs, slug_aliases
-from shared.entities import ContextTag, EntityKind, Facts
+from shared.entities import CANONICAL_LOCALE, SHORT_FORMS, ContextTag, EntityKind, Facts
 from shared.errors import LeaseLost, Transient, failure
 from shared.events import GenerationRequested
 from shared.faults import crash_point
@@ -82,18 +82,20 @@ class PostgresLibrary:
                 "tmdb_id": tmdb_id,
                 "form": identity.form,
                 "locale": identity.locale,
+                "source_locale": CANONICAL_LOCALE
+                if identity.form in SHORT_FORMS and identity.locale != CANONICAL_LOCALE
+                else None,
             }
         )
 
     async def _shelves(self, asked: Sequence[dict[str, Any]]) -> list[Shelf]:
         rows = [one | {"n": n} for n, one in enumerate(asked)]
-        found = await self._database.read(_SHELVES, {"rows": orjson.dumps(rows, default=str).decode()})
+        given = {"rows": orjson.dumps(rows, default=str).decode(), "archived": MAX_ARCHIVED}
+        found = await self._database.read(_SHELVES, given)
         texts: list[list[RowMapping]] = [[] for _ in asked]
         for row in found.mappings():
             texts[row["n"]].append(row)
-        return [
-            Shelf(tuple(map(_text, some)), next((_text(row) for row in some if row["twin"]), None)) for some in texts
-        ]
+        return list(map(_shelf, texts))
 
     async def publish(self, attempt: Attempt, event: GenerationRequested, draft: Draft) -> None:
         entity_id = None if draft.subject.fresh else draft.subject.entity_id
@@ -150,6 +152,19 @@ def _gone() -> Transient:
     return Transient(failure(FailureType.UNKNOWN_ERROR, "the entity is gone"))
 
 
+def _shelf(rows: Sequence[RowMapping]) -> Shelf:
+    own, english = ([row for row in rows if row["is_source"] is is_source] for is_source in (False, True))
+    current = next((row for row in english if row["archived_at"] is None), None)
+    translated = current is not None and any(row["created_at"] >= current["created_at"] for row in own)
+    return Shelf(
+        texts=tuple(_text(row) for row in own if row["archived_at"] is None),
+        twin=next((_text(row) for row in own if row["twin"]), None),
+        archived=tuple(_text(row) for row in own if row["archived_at"] is not None),
+        source=None if current is None or translated else _text(current),
+        sources=tuple(map(_text, english)),
+    )
+
+
 def _text(row: RowMapping) -> Text:
     return Text(row["id"], row["entity_id"], ContextTag(row["context_tag"]), row["text"])
 
@@ -161,14 +176,25 @@ def _log(result: Result, event: str) -> None:
 _SHORT_WAITS = text("SET LOCAL lock_timeout = '200ms'")
 _SHELVES = text(
     """
-    SELECT asked.n, texts.id, texts.entity_id, texts.context_tag, texts.text,
-        jobs.dedupe_key = asked.dedupe_key AND jobs.id <> asked.job_id AND texts.created_at > asked.accepted_at AS twin
+    SELECT asked.n, found.*,
+        found.archived_at IS NULL AND NOT is_source AND jobs.dedupe_key = asked.dedupe_key AND jobs.id <> asked.job_id
+            AND found.created_at > asked.accepted_at AS twin
     FROM jsonb_to_recordset(CAST(CAST(:rows AS text) AS jsonb)) AS asked (
-        n integer, dedupe_key uuid, job_id uuid, accepted_at timestamptz, kind text, tmdb_id integer, form text, locale text)
+        n integer, dedupe_key uuid, job_id uuid, accepted_at timestamptz, kind text, tmdb_id integer, form text, locale text,
+        source_locale text)
     JOIN entities ON entities.kind = asked.kind AND entities.tmdb_id = asked.tmdb_id
-    JOIN texts ON texts.entity_id = entities.id AND texts.form = asked.form AND texts.locale = asked.locale
-    LEFT JOIN jobs ON jobs.id = texts.job_id
-    WHERE texts.archived_at IS NULL
-    ORDER BY texts.created_at DESC, texts.id
+    CROSS JOIN LATERAL (
+        SELECT texts.id, texts.entity_id, texts.context_tag, texts.text, texts.job_id, texts.created_at, texts.archived_at,
+            texts.locale <> asked.locale AS is_source,
+            row_number() OVER (
+                PARTITION BY texts.locale, texts.context_tag, texts.archived_at IS NULL ORDER BY texts.created_at DESC, texts.id
+            ) AS place
+        FROM texts
+        WHERE texts.entity_id = entities.id AND texts.form = asked.form
+            AND texts.locale IN (asked.locale, asked.source_locale)
+    ) AS found
+    LEFT JOIN jobs ON jobs.id = found.job_id
+    WHERE found.place <= :archived
+    ORDER BY found.created_at DESC, found.id
     """
 )

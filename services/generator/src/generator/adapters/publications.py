@@ -13,12 +13,12 @@ from uuid import UUID
 import orjson
 from sqlalchemy import RowMapping, text
 
-from generator.ports import Draft
+from generator.ports import Draft, Written
 from shared import ids, outbox, topology
 from shared.db.endings import Ending, complete_all
 from shared.db.engine import Transaction
 from shared.db.search_rows import index_documents
-from shared.entities import ContextTag
+from shared.entities import CANONICAL_LOCALE, SHORT_FORMS, ContextTag, Locale, Origin
 from shared.events import GenerationCompleted, GenerationRequested
 from shared.faults import crash_point
 from shared.jobs import Attempt, Result
@@ -38,43 +38,66 @@ class Publication:
     text_id: UUID = field(default_factory=ids.row_id)
     traceparent: str | None = field(default_factory=current_traceparent)
 
-    @property
-    def slot(self) -> Mapping[str, Any]:
+    def slot(self, locale: Locale) -> dict[str, Any]:
+        """The place of this text, or of its source, in `locale`."""
         draft = self.draft
         return {
             "entity_id": self.entity_id,
             "form": draft.form,
-            "locale": draft.locale,
+            "locale": locale,
             "context_tag": draft.context_tag,
         }
+
+    @property
+    def locales(self) -> tuple[Locale, ...]:
+        return (self.draft.locale, CANONICAL_LOCALE) if self.draft.source else (self.draft.locale,)
 
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """What becomes of a text: `shown` in its slot instead of `replaced`, or kept archived behind a later one."""
+    """What becomes of a text: `shown` in its slot instead of `replaced`, or kept archived behind a later one.
+
+    `source` is the slot of the source that comes with it, None for a text without one and for an empty slot.
+    """
 
     publication: Publication
     version: int
     result: Result
     shown: bool
     replaced: UUID | None
+    source: RowMapping | None
 
     @property
-    def row(self) -> dict[str, Any]:
+    def searched(self) -> bool:
+        """Search knows the locales that an entity has a long text in: one more may be there."""
+        return self.replaced is None and self.publication.draft.form not in SHORT_FORMS
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """What is stored: the text of the job, and the source, which is no job's own."""
         attempt, draft = self.publication.attempt, self.publication.draft
-        return {
-            **self.publication.slot,
+        own = {
             "id": self.publication.text_id,
-            "ai_model": draft.written.ai_model,
-            "prompt_version": draft.written.prompt_version,
-            "prompt_hash": draft.written.prompt_hash,
-            "text": draft.written.text,
+            "origin": draft.origin,
             "version": self.version,
             "accepted_seq": attempt.accepted_seq,
             "job_id": attempt.job_id,
             "shown": self.shown,
             "becomes_default": bool(self.result.became_default),
         }
+        rows = [self.publication.slot(draft.locale) | _written(draft.written) | own]
+        if draft.source is not None:
+            by_product = {
+                "id": ids.row_id(),
+                "origin": Origin.GENERATED,
+                "version": 1 if self.source is None else self.source["newest"] + 1,
+                "accepted_seq": 0,
+                "job_id": None,
+                "shown": self.shown and (self.source is None or self.source["current_id"] is None),
+                "becomes_default": False,
+            }
+            rows.append(self.publication.slot(CANONICAL_LOCALE) | _written(draft.source) | by_product)
+        return rows
 
 
 async def publish_all(
@@ -87,9 +110,10 @@ async def publish_all(
     """
     found = await locked(tx, {one.entity_id for one in wanted}, patient=patient)
     chosen = list({one.entity_id: one for one in reversed(wanted) if one.entity_id in found}.values())
-    slots = (await tx.execute(_SLOTS, {"rows": _json([one.slot for one in chosen])})).mappings().all()
-    filled = {row["entity_id"]: row for row in slots}
-    decided = [_decide(one, found[one.entity_id], filled.get(one.entity_id)) for one in chosen]
+    asked = _json([one.slot(locale) for one in chosen for locale in one.locales])
+    slots = (await tx.execute(_SLOTS, {"rows": asked})).mappings().all()
+    filled = {(row["entity_id"], row["locale"]): row for row in slots}
+    decided = [_decide(one, found[one.entity_id], filled) for one in chosen]
     ended = await finish(
         tx,
         [(one.publication.attempt, one.publication.event, one.result, one.publication.traceparent) for one in decided],
@@ -98,8 +122,8 @@ async def publish_all(
     if replaced := [one.replaced for one in kept if one.replaced is not None]:
         await tx.execute(_ARCHIVE, {"ids": replaced})
     if kept:
-        await tx.execute(_WRITE_AND_SHOW, {"rows": _json([one.row for one in kept])})
-        await index_documents(tx, [one.publication.entity_id for one in kept if one.shown and one.replaced is None])
+        await tx.execute(_WRITE_AND_SHOW, {"rows": _json([row for one in kept for row in one.rows])})
+        await index_documents(tx, [one.publication.entity_id for one in kept if one.shown and one.searched])
     await crash_point("consumer.before_commit")
     results = {one.publication.attempt.job_id: one.result for one in decided}
     return {job_id: result if job_id in ended else None for job_id, result in results.items()}
@@ -140,17 +164,27 @@ def result_of(entity: RowMapping, text_id: UUID, *, version: int, tag: ContextTa
     )
 
 
-def _decide(one: Publication, entity: RowMapping, slot: RowMapping | None) -> _Decided:
+def _decide(one: Publication, entity: RowMapping, filled: Mapping[tuple[UUID, str], RowMapping]) -> _Decided:
     tag, default_id = one.draft.context_tag, entity["default_text_id"]
+    slot, source = (filled.get((one.entity_id, locale)) for locale in (one.draft.locale, CANONICAL_LOCALE))
     newest = 0 if slot is None else slot["newest"]
     current_id = None if slot is None else slot["current_id"]
     if slot is not None and current_id is not None and slot["current_seq"] > one.attempt.accepted_seq:
         result = result_of(entity, current_id, version=entity["version"], tag=tag, became_default=False)
-        return _Decided(one, newest + 1, result, shown=False, replaced=None)
+        return _Decided(one, newest + 1, result, shown=False, replaced=None, source=source)
     # an archived text is never served: its successor takes its place as the default, whatever the baseline was
-    default = default_id in {None, one.attempt.baseline_text_id, current_id}
+    default = one.draft.form not in SHORT_FORMS and default_id in {None, one.attempt.baseline_text_id, current_id}
     result = result_of(entity, one.text_id, version=entity["version"] + 1, tag=tag, became_default=default)
-    return _Decided(one, newest + 1, result, shown=True, replaced=current_id)
+    return _Decided(one, newest + 1, result, shown=True, replaced=current_id, source=source)
+
+
+def _written(written: Written) -> dict[str, Any]:
+    return {
+        "text": written.text,
+        "ai_model": written.ai_model,
+        "prompt_version": written.prompt_version,
+        "prompt_hash": written.prompt_hash,
+    }
 
 
 def _completed(attempt: Attempt, event: GenerationRequested, result: Result, done: RowMapping) -> GenerationCompleted:
@@ -184,13 +218,13 @@ _LOCKED = """
 _LOCK, _LOCK_FREE = text(_LOCKED), text(_LOCKED + " SKIP LOCKED")
 _SLOTS = text(
     """
-    SELECT texts.entity_id, max(texts.version) AS newest,
+    SELECT texts.entity_id, texts.locale, max(texts.version) AS newest,
         (array_agg(texts.id) FILTER (WHERE texts.archived_at IS NULL))[1] AS current_id,
         max(texts.accepted_seq) FILTER (WHERE texts.archived_at IS NULL) AS current_seq
     FROM jsonb_to_recordset(CAST(CAST(:rows AS text) AS jsonb))
         AS slot (entity_id uuid, form text, locale text, context_tag text)
     JOIN texts USING (entity_id, form, locale, context_tag)
-    GROUP BY texts.entity_id
+    GROUP BY texts.entity_id, texts.locale
     """
 )
 _ARCHIVE = text("UPDATE texts SET archived_at = now(), updated_at = now() WHERE id = ANY(CAST(:ids AS uuid[]))")
@@ -198,17 +232,17 @@ _WRITE_AND_SHOW = text(
     """
     WITH given AS (
         SELECT * FROM jsonb_to_recordset(CAST(CAST(:rows AS text) AS jsonb)) AS given (
-            id uuid, entity_id uuid, form text, locale text, context_tag text, ai_model text, prompt_version text,
+            id uuid, entity_id uuid, form text, locale text, context_tag text, origin text, ai_model text, prompt_version text,
             prompt_hash text, text text, version integer, accepted_seq bigint, job_id uuid, shown boolean, becomes_default boolean)
     ), written AS (
         INSERT INTO texts (id, entity_id, form, locale, context_tag, origin, ai_model, prompt_version, prompt_hash, text,
             version, accepted_seq, job_id, archived_at)
-        SELECT id, entity_id, form, locale, context_tag, 'GENERATED', ai_model, prompt_version, prompt_hash, text,
+        SELECT id, entity_id, form, locale, context_tag, origin, ai_model, prompt_version, prompt_hash, text,
             version, accepted_seq, job_id, CASE WHEN NOT shown THEN now() END
         FROM given
     )
     UPDATE entities SET version = entities.version + 1, updated_at = now(),
         default_text_id = CASE WHEN becomes_default THEN given.id ELSE default_text_id END
-    FROM given WHERE entities.id = given.entity_id AND given.shown
+    FROM given WHERE entities.id = given.entity_id AND given.shown AND given.job_id IS NOT NULL
     """
 )

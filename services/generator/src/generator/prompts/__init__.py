@@ -1,14 +1,19 @@
-"""Prompts from versioned templates: `v1/system.md` with the guidance for one form, locale and tag, and the request as one line of JSON."""
+"""Prompts from versioned templates, and the request as one line of JSON.
+
+What is common to all texts is in English; guidance for a locale, and for a tag in a locale, is in the language that it is about.
+"""
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from generator.ports import Brief, Message, Prompt
 from shared.entities import (
+    CANONICAL_LOCALE,
+    SHORT_FORMS,
     ContextTag,
     EntityKind,
     Facts,
@@ -25,7 +30,7 @@ MAX_OVERVIEW = 2000
 MAX_NAME = 200
 MAX_CAST = 10
 MAX_NAMES = 10
-MAX_AVOID = 3
+MAX_AVOID = 5
 MAX_AVOIDED = 1500
 """Characters of one earlier text: enough to be different from it."""
 
@@ -35,15 +40,19 @@ def render(brief: Brief) -> Prompt:
 
     Facts are data: they stand in one line of JSON in which no `<` can end the `<request>` element.
     """
+    task, facts = "write" if brief.source is None else "translate", _facts(brief.facts, brief.locale)
     request = {
+        "task": task,
         "entity_type": brief.facts.kind,
         "form": brief.form,
         "locale": brief.locale,
         "context_tag": brief.context_tag,
-        "facts": _facts(brief.facts, brief.locale),
+        "facts": facts if brief.source is None else _told(facts, brief.source),
+        **({} if brief.source is None else {"source": {"locale": CANONICAL_LOCALE, "text": brief.source}}),
         "avoid": [text[:MAX_AVOIDED] for text in brief.others[:MAX_AVOID]],
     }
-    parts = ("system", f"form/{brief.form}", f"locale/{brief.locale}", f"tag/{brief.context_tag}")
+    style = () if brief.form in SHORT_FORMS else (f"tag/{brief.context_tag}/{brief.locale}",)
+    parts = ("system", f"task/{task}", f"form/{brief.form}", f"locale/{brief.locale}", *style)
     system = "\n".join(map(_template, parts))
     user = f"<request>{_json(request)}</request>"
     return Prompt((Message("system", system), Message("user", user)), version())
@@ -58,13 +67,19 @@ def repair(prompt: Prompt, problems: Sequence[str]) -> Prompt:
 @cache
 def version() -> str:
     """`v1-` and a digest of its templates: no edit of a template goes unnoticed in the texts it wrote."""
-    names = [
+    return f"{VERSION}-{hashlib.sha256(''.join(map(_template, template_names())).encode()).hexdigest()[:8]}"
+
+
+def template_names() -> tuple[str, ...]:
+    """Every template of the version, without `.md`."""
+    return (
         "system",
+        "task/write",
+        "task/translate",
         *(f"form/{form}" for form in Form),
         *(f"locale/{locale}" for locale in Locale),
-        *(f"tag/{tag}" for tag in ContextTag),
-    ]
-    return f"{VERSION}-{hashlib.sha256(''.join(map(_template, names)).encode()).hexdigest()[:8]}"
+        *(f"tag/{tag}/{locale}" for tag in ContextTag for locale in Locale),
+    )
 
 
 @cache
@@ -74,6 +89,16 @@ def _template(name: str) -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _told(facts: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """What a translator needs of the facts: no prose of the catalogue, and of its long lists only whom and what the source names."""
+    told = {
+        "cast": [item for item in facts["cast"] if item["name"] in source],
+        "known_for": [item for item in facts["known_for"] if item["title"] in source],
+        "overview": None,
+    }
+    return {name: value for name, value in {**facts, **told}.items() if value}
 
 
 def _facts(facts: Facts, locale: Locale) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Facts first: nothing is written about what is not proven to exist."""
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
 from generator.ports import Catalog, Known, Library, Subject
 from shared import slugs
 from shared.catalog import Found, Missing, OtherYear, Several
-from shared.entities import Candidate, Facts
+from shared.entities import Candidate, EntityKind, Facts
 from shared.errors import Permanent, Transient, Unavailable, failure
 from shared.jobs import Attempt, Failure, FailureType, Suggestion
 
@@ -33,6 +34,21 @@ class FindSubject:
         if known.complete:
             return _stored(known)
         return Subject(known.slug, facts, fresh=True, entity_id=known.entity_id)
+
+    async def near(self, facts: Facts) -> tuple[Suggestion, ...]:
+        """At most five others of a similar name, each proven to be found under its slug; none while the catalogue is away."""
+        try:
+            hits = await self._catalog.search(facts.kind, facts.title, limit=MAX_SUGGESTIONS + 1)
+            named = zip(hits, slugs.option_slugs(hits), strict=True)
+            others = [(one, slug) for one, slug in named if one.tmdb_id != facts.tmdb_id][:MAX_SUGGESTIONS]
+            proven = await asyncio.gather(*(self._leads_to(facts.kind, slug, one) for one, slug in others))
+        except (Transient, Unavailable):
+            return ()
+        return tuple(_suggestion(one, slug) for (one, slug), leads in zip(others, proven, strict=True) if leads)
+
+    async def _leads_to(self, kind: EntityKind, slug: str, candidate: Candidate) -> bool:
+        found = await self._catalog.lookup(kind, slug)
+        return isinstance(found, Found) and found.facts.tmdb_id == candidate.tmdb_id
 
     async def _completed(self, known: Known) -> Subject:
         """A person known from credits only gets facts now; without the catalogue, what is stored has to do."""
@@ -74,5 +90,9 @@ async def _reachable(answer: Awaitable[T]) -> T:
 
 def _not_found(message: str, candidates: Sequence[Candidate], option_slugs: Sequence[str]) -> Permanent:
     pairs = list(zip(candidates, option_slugs, strict=True))[:MAX_SUGGESTIONS]
-    suggestions = tuple(Suggestion(slug=slug, title=one.title, year=one.year) for one, slug in pairs)
+    suggestions = tuple(_suggestion(one, slug) for one, slug in pairs)
     return Permanent(Failure(type=FailureType.NOT_FOUND, technical_message=message, suggestions=suggestions))
+
+
+def _suggestion(candidate: Candidate, slug: str) -> Suggestion:
+    return Suggestion(slug=slug, title=candidate.title, year=candidate.year)

@@ -1,15 +1,15 @@
-"""One checked text for one brief: journal, call, checkpoint, check, and at most one repair."""
+"""One checked text for one brief, written or translated: journal, call, checkpoint, check, and at most one repair."""
 
 from generator import prompts
+from generator.guard import Missing, Rejected, Valid, Validator
 from generator.ports import Answer, Brief, Call, CallJournal, Prompt, Step, TextModel, Written
-from generator.validation import Missing, Rejected, Valid, Validator
 from shared.errors import Permanent, Transient, failure
 from shared.faults import crash_point
 from shared.jobs import Attempt, FailureType
 
 
 class WriteText:
-    """Makes at most as many possibly billed calls for a job as the job has attempts, repairs included.
+    """Makes at most as many possibly billed calls for each step of a job as the job has attempts, repairs included.
 
     An answer is stored before it is checked, and an equal prompt of the same job is answered from the store: a crash after the call
     costs no second one.
@@ -22,15 +22,22 @@ class WriteText:
         self._timeout_s = timeout_s
 
     async def __call__(self, attempt: Attempt, brief: Brief) -> Written:
-        """Raises Permanent with NOT_FOUND when the model says so, with VALIDATION_ERROR after two bad answers or no call left."""
+        """Raises Permanent with NOT_FOUND when the model says so, with VALIDATION_ERROR after two bad answers or no call left.
+
+        VALIDATION_ERROR also comes before any call, for facts that nothing can be written about.
+        """
+        if problems := self._validator.refuse(brief):
+            raise _rejected(Rejected(problems), "before any call")
+        step = Step.WRITE if brief.source is None else Step.TRANSLATE
         prompt = prompts.render(brief)
-        answer = await self._answer(attempt, prompt)
+        answer = await self._answer(attempt, prompt, step)
         if answer is None:
             raise Permanent(failure(FailureType.BUDGET_EXHAUSTED, "every call of the job is spent"))
         verdict = self._validator.check(answer, brief)
         if isinstance(verdict, Rejected):
+            await self._calls.rejected(attempt, prompt, _codes(verdict))
             prompt = prompts.repair(prompt, [problem.sentence for problem in verdict.problems])
-            answer = await self._answer(attempt, prompt)
+            answer = await self._answer(attempt, prompt, step)
             if answer is None:
                 raise _rejected(verdict, "and no call is left to repair it")
             verdict = self._validator.check(answer, brief)
@@ -40,10 +47,12 @@ class WriteText:
             case Missing():
                 raise Permanent(failure(FailureType.NOT_FOUND, "the model says that the subject does not exist"))
             case Rejected():
+                await self._calls.rejected(attempt, prompt, _codes(verdict))
                 raise _rejected(verdict, "twice")
 
-    async def _answer(self, attempt: Attempt, prompt: Prompt) -> Answer | None:
-        call = await self._calls.begin(attempt, prompt, self._model.name, Step.WRITE)
+    async def _answer(self, attempt: Attempt, prompt: Prompt, step: Step) -> Answer | None:
+        await self._model.admitted(prompt, attempt)
+        call = await self._calls.begin(attempt, prompt, self._model.name(attempt), step)
         if not isinstance(call, Call):
             return call
         await crash_point("generator.before_call")
@@ -65,6 +74,10 @@ class WriteText:
         return answer
 
 
+def _codes(verdict: Rejected) -> list[str]:
+    return [problem.code for problem in verdict.problems]
+
+
 def _rejected(verdict: Rejected, when: str) -> Permanent:
-    codes = ", ".join(problem.code for problem in verdict.problems)
+    codes = ", ".join(_codes(verdict))
     return Permanent(failure(FailureType.VALIDATION_ERROR, f"the text failed the checks {when}: {codes}"))

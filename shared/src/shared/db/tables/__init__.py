@@ -15,11 +15,13 @@ from shared.db.tables.content import (
     tmdb_snapshots,
 )
 from shared.db.tables.messages import dead_letters, inbox, outbox
-from shared.db.tables.work import ai_calls, job_callers, job_transitions, jobs
+from shared.db.tables.work import ai_budgets, ai_calls, ai_switch, job_callers, job_transitions, jobs
 
 __all__ = [
     "admin_audit",
+    "ai_budgets",
     "ai_calls",
+    "ai_switch",
     "api_keys",
     "credits_",
     "dead_letters",

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     Float,
     ForeignKey,
     Identity,
@@ -16,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from shared.db.tables.base import metadata, time
 
@@ -110,5 +111,44 @@ ai_calls = Table(
     Column("cost_usd", Numeric(12, 6)),
     Column("latency_ms", Integer),
     Column("raw_answer", Text),
+    Column("reserved_usd", Numeric(12, 6)),
+    Column("data_format", Text),
+    Column("error_code", Text),
+    Column("problems", ARRAY(Text)),
     CheckConstraint("outcome IN ('unknown', 'ok', 'error', 'throttled')", name="outcome"),
+    Index("ix_ai_calls_started_at", "started_at"),
+    Index("ix_ai_calls_raw_answer", "started_at", postgresql_where=text("raw_answer IS NOT NULL")),
 )
+
+ai_budgets = Table(
+    "ai_budgets",
+    metadata,
+    Column("scope", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("calls", Integer, nullable=False, server_default=text("0")),
+    Column("refused", Integer, nullable=False, server_default=text("0")),
+    Column("reserved_usd", Numeric(14, 6), nullable=False, server_default=text("0")),
+    Column("spent_usd", Numeric(14, 6), nullable=False, server_default=text("0")),
+    Column("limit_calls", Integer),
+    Column("limit_usd", Numeric(14, 6)),
+    Column("allowed_calls", Integer),
+    Column("allowed_usd", Numeric(14, 6)),
+    PrimaryKeyConstraint("day", "scope"),
+    postgresql_with={"fillfactor": "50"},
+)
+"""What the calls of one UTC day cost: `all` of them, and those of each `caller:…`.
+
+`limit_…` are the caps that were asked for last, `allowed_…` those under which the last call was begun; null means none. Every call changes
+the row of the day, so its page has room for the next version of it.
+"""
+
+ai_switch = Table(
+    "ai_switch",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    time("stopped_at"),
+    Column("stopped_by", Text),
+    Column("reason", Text),
+    CheckConstraint("id = 1", name="one_row"),
+)
+"""One row; while `stopped_at` is set, no call to a model begins."""

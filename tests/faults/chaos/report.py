@@ -68,6 +68,8 @@ class Report:
             f"seed {self.seed}, {self.duration_s:.0f} s, {len(self.done)} of {len(self.planned)} steps, broker: {self.broker}"
         )
         console.print(f"jobs: {_said(verdict.jobs)}")
+        for failure, count in verdict.failures.items():
+            console.print(f"failed {count} x {failure}", markup=False)
         console.print(f"answers to POSTs: {_said(self.ledger.outcomes)}")
         console.print(f"answers to other requests: {_said(self.ledger.others)}")
         console.print(

@@ -14,6 +14,7 @@ from shared.jobs import TERMINAL, JobKind, JobStatus
 
 _JOBS = """
 SELECT id::text, kind, status, max_attempts, superseded_by IS NOT NULL AS superseded,
+       CASE status WHEN 'FAILED' THEN error ->> 'type' || ': ' || coalesce(error ->> 'technical_message', '') END AS failure,
        result ->> 'refreshed_at' IS NOT NULL AS refreshed,
        EXISTS (SELECT FROM texts WHERE id::text = jobs.result ->> 'text_id') AS written,
        (SELECT count(*) FROM texts WHERE job_id = jobs.id) AS texts
@@ -47,6 +48,7 @@ class Verdict:
     recovered: int = 0
     refused: int = 0
     jobs: dict[str, int] = field(default_factory=dict[str, int])
+    failures: dict[str, int] = field(default_factory=dict[str, int])
     events: int = 0
     events_repeated: int = 0
     attempts: int = 0
@@ -91,7 +93,11 @@ class _Judge:
         keys = {post.key for post in self._ledger.posts}
         stored = evidence.fleet.rows(_KEYS)
         self._keys = {row["key"]: tuple(row["job_ids"]) for row in stored if row["key"] in keys}
-        self._verdict = Verdict(jobs=dict(Counter(row["status"] for row in self._jobs.values())))
+        rows = self._jobs.values()
+        self._verdict = Verdict(
+            jobs=dict(Counter(row["status"] for row in rows)),
+            failures=dict(Counter(row["failure"] for row in rows if row["failure"] is not None)),
+        )
 
     def judge(self) -> Verdict:
         self._requests()

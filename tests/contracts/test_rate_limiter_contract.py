@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from tests.support.proxy import proxied
 
-from generator.adapters.rate_limiter import MAX_WAIT_S, Limit, LocalBuckets, RateLimiter
+from generator.adapters.rate_limiter import MAX_WAIT_S, RateLimiter
 from shared.cache import connect
+from shared.rate_limit import Limit, LocalBuckets
 from shared.testing.clock import FakeClock
 
 HUNDRED = Limit("requests", 100)

@@ -1,6 +1,7 @@
 """Names in Redis, spelled here only."""
 
 import hashlib
+from datetime import date
 
 from shared.entities import EntityKind
 
@@ -35,14 +36,19 @@ def told(kind: EntityKind, slug: str) -> str:
     return f"answerver:{kind}:{slug}"
 
 
-def ai_rate(endpoint: str) -> str:
-    """Hash of what is taken of the limits of an AI provider. Shares its hash slot with `ai_workers`."""
-    return f"airate:{{{_short(endpoint)}}}"
+def rate(provider: str) -> str:
+    """Hash of what is taken of the limits of a provider, and of its pause. Shares its hash slot with `rate_sharers`."""
+    return f"rate:{{{_short(provider)}}}"
 
 
-def ai_workers(endpoint: str) -> str:
-    """Sorted set of the workers that lately called an AI provider, by time."""
-    return f"aiworkers:{{{_short(endpoint)}}}"
+def rate_sharers(provider: str) -> str:
+    """Sorted set of the processes that lately called a provider, by time."""
+    return f"ratesharers:{{{_short(provider)}}}"
+
+
+def quota(provider: str, day: date) -> str:
+    """Hash of the calls made of a provider on a UTC day."""
+    return f"quota:{{{_short(provider)}}}:{day}"
 
 
 def _short(name: str) -> str:

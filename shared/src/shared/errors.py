@@ -38,7 +38,7 @@ class Permanent(MovieMindError):
 
 
 class Unavailable(MovieMindError):
-    """A dependency without which nothing can be done is away: `postgres`, `redis`, `rabbitmq` or `tmdb`."""
+    """A dependency without which nothing can be done is away: `postgres`, `redis`, `rabbitmq`, `tmdb`, `trakt` or `omdb`."""
 
     def __init__(self, dependency: str, *, retry_after_s: int = 2) -> None:
         super().__init__(f"{dependency} is unavailable")

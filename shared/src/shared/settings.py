@@ -34,6 +34,9 @@ def _url(*schemes: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+HttpUrl = Annotated[str, _url("http", "https")]
+
+
 class ProcessSettings(Section):
     """What every process knows of itself."""
 
@@ -84,8 +87,10 @@ class OptionalRedisSettings(Section):
 
 class TmdbSettings(Section):
     tmdb_api_key: SecretStr
-    tmdb_base_url: Annotated[str, _url("http", "https")] = "https://api.themoviedb.org/3"
+    tmdb_base_url: HttpUrl = "https://api.themoviedb.org/3"
     tmdb_deadline_s: float = Field(default=3.0, gt=0, le=30)
+    # "somewhere in the 40 requests per second range" (https://developer.themoviedb.org/docs/rate-limiting)
+    tmdb_requests_per_second: int = Field(default=40, ge=1, le=1000)
 
 
 class HealthSettings(Section):

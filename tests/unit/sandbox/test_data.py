@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -110,10 +111,11 @@ def test_every_movie_has_a_director_and_a_year_of_cinema(packaged: Store) -> Non
         assert movie.imdb_id is None or movie.imdb_id.startswith("tt"), movie.title
 
 
-def test_an_imdb_id_belongs_to_one_movie(packaged: Store) -> None:
-    ids = [movie.imdb_id for movie in packaged.movies.values() if movie.imdb_id]
+def test_an_imdb_id_belongs_to_one_title(packaged: Store) -> None:
+    ids = [title.imdb_id for title in (*packaged.movies.values(), *packaged.shows.values()) if title.imdb_id]
 
-    assert len(ids) == len(set(ids))
+    assert len(ids) == len(set(ids)) >= 400
+    assert all(re.fullmatch(r"tt\d{7,8}", imdb_id) for imdb_id in ids)
 
 
 def test_a_show_does_not_end_before_it_begins(packaged: Store) -> None:

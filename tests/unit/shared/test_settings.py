@@ -76,6 +76,7 @@ def test_secrets_do_not_show_in_settings(monkeypatch: pytest.MonkeyPatch) -> Non
         "sk-abcdefghijklmnopqrstuvwx",
         "postgresql://mm:hunter2secret@host/db",
         "GET /3/movie/603?api_key=0123456789abcdef",
+        "GET /?i=tt0133093&apikey=0123456789abcdef",
     ],
 )
 def test_what_looks_like_a_credential_is_not_logged(value: str) -> None:

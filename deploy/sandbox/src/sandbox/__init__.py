@@ -1,1 +1,1 @@
-"""Simulators of the OpenAI and TMDb protocols with sample facts, a ledger of calls and scripted faults."""
+"""Simulators of the OpenAI, TMDb, Trakt and OMDb protocols with sample facts, a ledger of calls and scripted faults."""

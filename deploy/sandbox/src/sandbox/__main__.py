@@ -69,7 +69,7 @@ class _Server(uvicorn.Server):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the sandbox and gives the exit code."""
-    parser = argparse.ArgumentParser("sandbox", description="Simulated OpenAI and TMDb with sample facts.")
+    parser = argparse.ArgumentParser("sandbox", description="Simulated OpenAI, TMDb, Trakt and OMDb with sample facts.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8900, help="0 takes a free port")
     options = parser.parse_args(arguments)

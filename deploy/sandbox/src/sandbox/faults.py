@@ -11,9 +11,8 @@ from sandbox.shape import as_number, as_text, as_whole
 
 CAPACITY = 1000
 MAX_SECONDS = 3600.0
-COMMON = frozenset(
-    {"none", "throttle", "error", "reset", "drip", "hold", "hang", "malformed", "not_found", "wrong_year", "injected"}
-)
+ANSWERS = frozenset({"none", "throttle", "error", "reset", "drip", "hold", "hang", "malformed", "not_found"})
+COMMON = ANSWERS | {"wrong_year", "injected"}
 TEXT_MODEL = COMMON | {
     "truncate", "empty", "wrong_language", "wrong_director", "wrong_title", "invented", "html", "copy_overview",
     "near_duplicate", "repeat", "long", "short", "fenced", "refusal", "content_filter", "prompt_filter", "no_schema",
@@ -24,6 +23,8 @@ KINDS = {
     "azure": TEXT_MODEL,
     "openrouter": TEXT_MODEL | {"credits", "error_in_body", "keep_alive"},
     "tmdb": COMMON | {"no_year", "null_title"},
+    "trakt": ANSWERS | {"cloudflare", "no_ids", "null_title"},
+    "omdb": ANSWERS | {"cloudflare", "quota", "no_ratings"},
 }
 VARIANTS = ("openai", "vllm", "ollama", "lm_studio", "deepseek")
 """Whose words refuse a schema."""
@@ -58,6 +59,10 @@ class Fault:
         if self.provider != provider or self.remaining == 0 or self.kind in immune:
             return False
         return self.title == "*" or plain(self.title) in titles
+
+    def retry_after(self) -> dict[str, str]:
+        """The header that says how long to wait, if the rule has one."""
+        return {} if self.retry_after_s is None else {"retry-after": f"{self.retry_after_s:g}"}
 
     def view(self) -> dict[str, Any]:
         """The rule as the control API shows it."""

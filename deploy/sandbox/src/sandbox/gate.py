@@ -13,6 +13,7 @@ from sandbox.matching import plain
 
 HOLD_LIMIT_S = 3600.0
 CLIENT_LEFT = 499
+_KEYS = frozenset({"api_key", "apikey"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Gate:
 
     def _open(self, request: Request, provider: str, subject: Subject) -> Call:
         # the key is a secret even here: a ledger may end up in a test report
-        query = "&".join(f"{key}={value}" for key, value in request.query_params.multi_items() if key != "api_key")
+        query = "&".join(f"{key}={value}" for key, value in request.query_params.multi_items() if key not in _KEYS)
         call = self._ledger.open(provider, request.method, request.url.path, query)
         call.traceparent = request.headers.get("traceparent")
         call.client_request_id = request.headers.get("x-request-id") or request.headers.get("x-client-request-id")

@@ -11,9 +11,9 @@ from opentelemetry import trace
 from structlog.typing import EventDict, WrappedLogger
 
 _SECRET = re.compile(
-    r"mm_[A-Za-z0-9_-]{20,}|sk-[A-Za-z0-9_-]{16,}|eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_.-]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|(?<=api_key=)[^&\s]+"
+    r"mm_[A-Za-z0-9_-]{20,}|sk-[A-Za-z0-9_-]{16,}|eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_.-]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|(?<=api_key=)[^&\s]+|(?<=apikey=)[^&\s]+"
 )
-_SECRET_FIELD = re.compile(r"authorization|password|secret|api_key|token", re.IGNORECASE)
+_SECRET_FIELD = re.compile(r"authorization|password|secret|api_?key|token", re.IGNORECASE)
 
 
 def setup_logs(service: str, level: str, style: Literal["json", "console"]) -> None:

@@ -22,8 +22,8 @@ from shared.settings import TelemetrySettings
 from shared.telemetry.files import JsonLinesExporter
 from shared.telemetry.logs import setup_logs
 
-TMDB_KEY = "api_key"
-"""TMDb takes its v3 key in the query string: it must not reach a span."""
+KEY_PARAMETERS = ("api_key", "apikey")
+"""TMDb takes its v3 key in the query string, and OMDb its only one: they must not reach a span."""
 
 
 def setup(service: str, instance_id: str, settings: TelemetrySettings) -> TracerProvider:
@@ -44,8 +44,9 @@ def setup(service: str, instance_id: str, settings: TelemetrySettings) -> Tracer
         exporter = JsonLinesExporter(settings.traces_dir, service)
         provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=200))
     trace.set_tracer_provider(provider)
-    if TMDB_KEY not in semantic_http.PARAMS_TO_REDACT:
-        semantic_http.PARAMS_TO_REDACT.append(TMDB_KEY)
+    for name in KEY_PARAMETERS:
+        if name not in semantic_http.PARAMS_TO_REDACT:
+            semantic_http.PARAMS_TO_REDACT.append(name)
     AsyncPGInstrumentor(capture_parameters=False).instrument(tracer_provider=provider)
     HTTPXClientInstrumentor().instrument(tracer_provider=provider)
     RedisInstrumentor().instrument(tracer_provider=provider)

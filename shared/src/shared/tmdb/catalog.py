@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Protocol
 
-from shared import slugs
+from shared import reading, slugs
 from shared.catalog import Found, Lookup, Missing, OtherYear, Several
 from shared.clock import Clock
 from shared.entities import Candidate, EntityKind, Facts, MovieDetails, PersonDetails
 from shared.errors import Transient, failure
 from shared.jobs import FailureType
 from shared.slugs import ParsedSlug
-from shared.tmdb import credits_of, mapping, reading
+from shared.tmdb import credits_of, mapping
 from shared.tmdb.client import TmdbClient
 from shared.tmdb.memory import Memory
 

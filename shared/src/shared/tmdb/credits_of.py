@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from shared import reading
 from shared.entities import MAX_CREDITS, CreditFact, EntityKind, Role, TitleCredit
-from shared.tmdb import reading
-from shared.tmdb.reading import Json
+from shared.reading import Json
 
 MAX_WORKS = 500
 _MAX_CAST = 30  # the rest of the 50 is for crew

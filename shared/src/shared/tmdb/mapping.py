@@ -7,6 +7,7 @@ the member empty, so that a change of TMDb's schema never stops a job.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from shared import reading
 from shared.entities import (
     MAX_RECOMMENDED,
     Candidate,
@@ -22,8 +23,8 @@ from shared.entities import (
 )
 from shared.errors import Permanent, failure
 from shared.jobs import FailureType
-from shared.tmdb import credits_of, genre_ids, reading
-from shared.tmdb.reading import Json
+from shared.reading import Json
+from shared.tmdb import credits_of, genre_ids
 
 _KNOWN_FOR = 8
 _ID_LIMIT = 2**31
@@ -68,7 +69,7 @@ def facts(kind: EntityKind, document: Json) -> Facts:
 
 def candidate(kind: EntityKind, hit: Json) -> Candidate | None:
     """One search hit; None for one that cannot be offered: without id or title, or for adults only."""
-    tmdb_id, title = _id(hit), reading.text(hit, "title", "name", "original_title", "original_name")
+    tmdb_id, title = id_of(hit), reading.text(hit, "title", "name", "original_title", "original_name")
     if tmdb_id is None or title is None or hit.get("adult") is True:
         return None
     dated = {EntityKind.MOVIE: "release_date", EntityKind.PERSON: "birthday"}.get(kind, "first_air_date")
@@ -131,7 +132,7 @@ def _movie(document: Json) -> Facts:
         titles=_titles(document, title),
         popularity=reading.real(document, "popularity"),
         collection=_collection(document),
-        recommended=_recommended(document, tmdb_id, "movie"),
+        recommended=recommended(document, tmdb_id, "movie"),
         raw=document,
     )
 
@@ -162,7 +163,7 @@ def _tv(kind: EntityKind, document: Json) -> Facts:
         credits=credits_of.title(document),
         titles=_titles(document, title),
         popularity=reading.real(document, "popularity"),
-        recommended=_recommended(document, tmdb_id, "tv"),
+        recommended=recommended(document, tmdb_id, "tv"),
         raw=document,
     )
 
@@ -208,20 +209,20 @@ def _names(document: Json, name: str) -> tuple[str, ...]:
 
 def _collection(document: Json) -> CollectionFact | None:
     stated = reading.member(document, "belongs_to_collection")
-    tmdb_id, name = _id(stated), reading.text(stated, "name")
+    tmdb_id, name = id_of(stated), reading.text(stated, "name")
     return CollectionFact(tmdb_id=tmdb_id, name=name) if tmdb_id and name else None
 
 
-def _recommended(document: Json, own_id: int, type_: str) -> tuple[int, ...]:
+def recommended(document: Json, own_id: int, type_: str) -> tuple[int, ...]:
     """What TMDb recommends to those who like this title, best first; a recommendation of another media type is left out."""
     hits = reading.items(reading.member(document, "recommendations"), "results")
-    ids = (_id(hit) for hit in hits if (reading.text(hit, "media_type") or type_) == type_)
+    ids = (id_of(hit) for hit in hits if (reading.text(hit, "media_type") or type_) == type_)
     return tuple(dict.fromkeys(found for found in ids if found and found != own_id))[:MAX_RECOMMENDED]
 
 
-def _id(document: Json) -> int | None:
+def id_of(document: Json, name: str = "id") -> int | None:
     """An id that is one, and fits the column it is stored in."""
-    found = reading.integer(document, "id") or 0
+    found = reading.integer(document, name) or 0
     return found if 0 < found < _ID_LIMIT else None
 
 

@@ -1,10 +1,11 @@
-"""The parts that TMDb serves on their own or under `append_to_response`."""
+"""The parts that TMDb serves on their own or under `append_to_response`. There are no pictures."""
 
 from collections.abc import Callable
 from typing import Any
 
 from sandbox.tmdb.entries import Movie, Person, Show
 from sandbox.tmdb.mapping import Mapping, credit_id
+from sandbox.tmdb.offers import content_ratings, release_dates, videos, watch_providers
 from sandbox.tmdb.places import language
 from sandbox.tmdb.store import Work
 
@@ -64,12 +65,6 @@ def _works(map_: Mapping, person: Person, kinds: tuple[type, ...], *, tagged: bo
     return {"cast": cast, "crew": crew}
 
 
-def _release(code: str, movie: Movie) -> dict[str, Any]:
-    date = f"{movie.release_date}T00:00:00.000Z"
-    release = {"certification": "", "iso_639_1": "", "note": "", "release_date": date, "type": 3}
-    return {"iso_3166_1": code, "release_dates": [{**release, "descriptors": []}]}
-
-
 def _external_ids(imdb_id: str | None) -> dict[str, Any]:
     return {"imdb_id": imdb_id, "wikidata_id": None, "facebook_id": None, "instagram_id": None, "twitter_id": None}
 
@@ -95,30 +90,33 @@ def _translation(locale: str, data: dict[str, str]) -> dict[str, Any]:
 MOVIE_PARTS: dict[str, Callable[[Mapping, Movie], dict[str, Any]]] = {
     "credits": _credits,
     "external_ids": lambda _map, movie: _external_ids(movie.imdb_id),
-    "videos": lambda _map, _entry: {"results": []},
+    "videos": lambda map_, title: videos(title, map_.language),
     "keywords": lambda _map, _entry: {"keywords": []},
     "alternative_titles": lambda _map, movie: {"titles": _alternatives(movie.titles)},
     "translations": lambda _map, movie: _translations("title", movie.title, movie.titles, movie.overview),
-    "watch/providers": lambda _map, _entry: {"results": {}},
-    "release_dates": lambda _map, movie: {"results": [_release(code, movie) for code in movie.countries]},
+    "watch/providers": lambda map_, title: watch_providers(title, map_.day.facts),
+    "images": lambda _map, _entry: {"backdrops": [], "logos": [], "posters": []},
+    "release_dates": lambda _map, movie: release_dates(movie),
 }
 
 SHOW_PARTS: dict[str, Callable[[Mapping, Show], dict[str, Any]]] = {
     "credits": _credits,
     "aggregate_credits": _aggregate,
-    "external_ids": lambda _map, _entry: _external_ids(None) | {"tvdb_id": None},
-    "videos": lambda _map, _entry: {"results": []},
+    "external_ids": lambda _map, show: _external_ids(show.imdb_id) | {"tvdb_id": None},
+    "videos": lambda map_, title: videos(title, map_.language),
     "keywords": lambda _map, _entry: {"results": []},
     "alternative_titles": lambda _map, show: {"results": _alternatives(show.titles)},
     "translations": lambda _map, show: _translations("name", show.name, show.titles, show.overview),
-    "watch/providers": lambda _map, _entry: {"results": {}},
-    "content_ratings": lambda _map, _entry: {"results": []},
+    "watch/providers": lambda map_, title: watch_providers(title, map_.day.facts),
+    "images": lambda _map, _entry: {"backdrops": [], "logos": [], "posters": []},
+    "content_ratings": lambda _map, show: content_ratings(show),
 }
 
 PERSON_PARTS: dict[str, Callable[[Mapping, Person], dict[str, Any]]] = {
     "combined_credits": lambda map_, person: _works(map_, person, (Movie, Show), tagged=True),
     "movie_credits": lambda map_, person: _works(map_, person, (Movie,), tagged=False),
     "tv_credits": lambda map_, person: _works(map_, person, (Show,), tagged=False),
+    "images": lambda _map, _entry: {"profiles": []},
     "external_ids": lambda _map, _entry: _external_ids(None) | {"tiktok_id": None, "youtube_id": None},
     "translations": lambda _map, person: {"translations": [_translation("en-US", {"biography": person.biography})]},
 }

@@ -83,6 +83,7 @@ class Show:
     """A series or an unscripted show, which `type` tells apart. People are named by `Person.key`."""
 
     id: int
+    imdb_id: str | None
     name: str
     original_name: str
     original_language: str
@@ -246,12 +247,12 @@ def show(raw: dict[str, Any]) -> Show:
     if read.text("type") not in SCRIPTED | UNSCRIPTED:
         raise FactsError(f"tv {raw.get('id')}: unknown type '{raw.get('type')}'.")
     return Show(
-        read.whole("id"), read.text("name"), read.text("original_name"), read.text("original_language"),
-        read.date("first_air_date"), read.maybe_date("last_air_date"), read.whole("number_of_seasons"),
-        read.whole("number_of_episodes"), read.text("status"), read.text("type"), read.genres(TV_GENRES),
-        read.text("tagline"), read.text("overview"), read.texts("created_by"), read.texts("executive_producers"),
-        read.cast(), read.texts("networks"), read.texts("countries"), read.titles(), read.number("popularity"),
-        read.number("vote_average"), read.whole("vote_count"), read.flag("adult"),
+        read.whole("id"), read.maybe_text("imdb_id"), read.text("name"), read.text("original_name"),
+        read.text("original_language"), read.date("first_air_date"), read.maybe_date("last_air_date"),
+        read.whole("number_of_seasons"), read.whole("number_of_episodes"), read.text("status"), read.text("type"),
+        read.genres(TV_GENRES), read.text("tagline"), read.text("overview"), read.texts("created_by"),
+        read.texts("executive_producers"), read.cast(), read.texts("networks"), read.texts("countries"), read.titles(),
+        read.number("popularity"), read.number("vote_average"), read.whole("vote_count"), read.flag("adult"),
     )  # fmt: skip
 
 

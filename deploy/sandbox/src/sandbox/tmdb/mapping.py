@@ -1,9 +1,12 @@
 """The sample facts in TMDb's field names. What the sandbox does not know is null, "" or [], as TMDb has it."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox import moving
+from sandbox.airings import RETURNING, Airing, count_before, last_before, next_from
+from sandbox.day import EPOCH, Day
 from sandbox.tmdb.entries import Group, Movie, Person, Show
 from sandbox.tmdb.genres import MOVIE_GENRES, TV_GENRES
 from sandbox.tmdb.places import country, language
@@ -16,11 +19,12 @@ _NO_IMAGES = {"poster_path": None, "backdrop_path": None}
 class Mapping:
     """Facts in TMDb's form, with titles in `language` (`pl-PL` or `pl`) where one is known.
 
-    Overviews exist in English only and are given for every language.
+    Overviews exist in English only and are given for every language. Numbers are those of `day`.
     """
 
     store: Store
     language: str = "en-US"
+    day: Day = field(default_factory=Day)
 
     def movie_item(self, movie: Movie) -> dict[str, Any]:
         """A film as it appears in lists."""
@@ -32,13 +36,13 @@ class Mapping:
             "original_language": movie.original_language,
             "original_title": movie.original_title,
             "overview": movie.overview,
-            "popularity": movie.popularity,
+            "popularity": moving.popularity(movie.popularity, "movie", movie.id, self.day.facts),
             "poster_path": None,
             "release_date": movie.release_date,
             "title": self._localised(movie.title, movie.titles),
             "video": False,
-            "vote_average": movie.vote_average,
-            "vote_count": movie.vote_count,
+            "vote_average": moving.vote_average(movie, self.day.facts),
+            "vote_count": moving.vote_count(movie, self.day.facts),
         }
 
     def show_item(self, show: Show) -> dict[str, Any]:
@@ -54,10 +58,10 @@ class Mapping:
             "original_language": show.original_language,
             "original_name": show.original_name,
             "overview": show.overview,
-            "popularity": show.popularity,
+            "popularity": moving.popularity(show.popularity, "tv", show.id, self.day.facts),
             "poster_path": None,
-            "vote_average": show.vote_average,
-            "vote_count": show.vote_count,
+            "vote_average": moving.vote_average(show, self.day.facts),
+            "vote_count": moving.vote_count(show, self.day.facts),
         }
 
     def plain_item(self, title: Movie | Show) -> dict[str, Any]:
@@ -89,32 +93,34 @@ class Mapping:
             "production_companies": [],
             "production_countries": [country(code) for code in movie.countries],
             "revenue": 0,
-            "runtime": movie.runtime,
+            "runtime": moving.runtime(movie, self.day.facts),
             "spoken_languages": [language(movie.original_language)],
             "status": "Released",
             "tagline": movie.tagline,
         }
 
     def show(self, show: Show) -> dict[str, Any]:
-        """The details of a show."""
+        """The details of a show. With the day its seasons, episodes and last date grow as episodes are on the air."""
         item = self.show_item(show)
         del item["genre_ids"]
+        aired, coming = last_before(show, self.day.today), next_from(show, self.day.today)
+        moved = last_before(show, self.day.facts) if self.day.facts > EPOCH else None
         return {
             **item,
             "created_by": [self._creator(name, show) for name in show.created_by],
             "episode_run_time": [],
             "genres": [{"id": TV_GENRES[name], "name": name} for name in show.genres],
             "homepage": "",
-            "in_production": show.status == "Returning Series",
+            "in_production": show.status == RETURNING,
             "languages": [show.original_language],
-            "last_air_date": show.last_air_date,
-            "last_episode_to_air": None,
+            "last_air_date": moved.at.date().isoformat() if moved else show.last_air_date,
+            "last_episode_to_air": _episode(aired),
             "networks": [
                 {"id": _number(name), "logo_path": None, "name": name, "origin_country": ""} for name in show.networks
             ],
-            "next_episode_to_air": None,
-            "number_of_episodes": show.number_of_episodes,
-            "number_of_seasons": show.number_of_seasons,
+            "next_episode_to_air": _episode(coming),
+            "number_of_episodes": show.number_of_episodes + count_before(show, self.day.facts),
+            "number_of_seasons": max(show.number_of_seasons, moved.season if moved else 0),
             "production_companies": [],
             "production_countries": [country(code) for code in show.countries],
             "seasons": [],
@@ -166,8 +172,9 @@ class Mapping:
         }
 
     def popularity(self, person: Person) -> float:
-        """Half the popularity of the best known title of a person."""
-        return round(max((work.title.popularity for work in self.store.works_of(person.id)), default=0.0) / 2, 3)
+        """Half the popularity of the best known title of a person, as it is on the day."""
+        best = max((work.title.popularity for work in self.store.works_of(person.id)), default=0.0)
+        return moving.popularity(round(best / 2, 3), "person", person.id, self.day.facts)
 
     def _collection(self, group: Group) -> dict[str, Any]:
         names = {"name": group.name, "original_language": "en", "original_name": group.name}
@@ -181,6 +188,26 @@ class Mapping:
     def _localised(self, title: str, titles: dict[str, str]) -> str:
         by_language = {locale.split("-")[0]: text for locale, text in titles.items()}
         return titles.get(self.language) or by_language.get(self.language.split("-")[0]) or title
+
+
+def _episode(airing: Airing | None) -> dict[str, Any] | None:
+    if airing is None:
+        return None
+    return {
+        "id": airing.id,
+        "name": airing.title,
+        "overview": "",
+        "vote_average": 0.0,
+        "vote_count": 0,
+        "air_date": airing.at.date().isoformat(),
+        "episode_number": airing.number,
+        "episode_type": "standard",
+        "production_code": "",
+        "runtime": None,
+        "season_number": airing.season,
+        "show_id": airing.show.id,
+        "still_path": None,
+    }
 
 
 def credit_id(key: str, title: Movie | Show, job: str) -> str:

@@ -5,18 +5,23 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import wire
+from sandbox.day import Day
 from sandbox.faults import Fault
 from sandbox.gate import Gate, Subject
 from sandbox.ledger import Call
+from sandbox.quota import Quotas
+from sandbox.tmdb.answer import TmdbError, View
 from sandbox.tmdb.faulty import spoil
 from sandbox.tmdb.mapping import Mapping
 from sandbox.tmdb.store import Store
-from sandbox.tmdb.views import VIEWS, TmdbError, View
+from sandbox.tmdb.views import VIEWS
 
 _STATUS = {
+    5: (422, "Invalid parameters: Your request parameters are incorrect."),
     6: (404, "Invalid id: The pre-requisite id is invalid or not found."),
     7: (401, "Invalid API key: You must be granted a valid key."),
     11: (500, "Internal error: Something went wrong, contact TMDb."),
+    20: (422, "Invalid date range: Should be a range no longer than 14 days."),
     22: (400, "Invalid page: Pages start at 1 and max at 500. They are expected to be an integer."),
     25: (429, "Your request count (#) is over the allowed limit of (40)."),
     27: (400, "Too many append to response objects: The maximum number of remote calls is 20."),
@@ -24,13 +29,13 @@ _STATUS = {
 }
 
 
-def routes(gate: Gate, store: Store) -> list[Route]:
+def routes(gate: Gate, store: Store, day: Day, quotas: Quotas) -> list[Route]:
     """The routes under `/tmdb/3`."""
 
     def route(path: str, view: View) -> Route:
         async def endpoint(request: Request) -> Response:
             def answer(fault: Fault | None, call: Call) -> Response:
-                return _answer(request, store, view, fault, call)
+                return _answer(request, Mapping(store, _language(request), day), quotas, view, fault, call)
 
             return await gate.serve(request, "tmdb", _subject(request, store), answer)
 
@@ -39,13 +44,16 @@ def routes(gate: Gate, store: Store) -> list[Route]:
     return [route(path, view) for path, view in VIEWS.items()]
 
 
-def _answer(request: Request, store: Store, view: View, fault: Fault | None, call: Call) -> Response:
+def _answer(request: Request, map_: Mapping, quotas: Quotas, view: View, fault: Fault | None, call: Call) -> Response:
     headers = {"x-request-id": call.request_id}
-    if not _authorised(request):
+    key = _key(request)
+    if not key or key == "invalid":
         return _failure(7, headers)
+    spent = quotas.take("tmdb", key)
+    if spent and spent.wait_s:
+        return _failure(25, headers | {"retry-after": str(spent.wait_s)})
     if fault and fault.kind == "throttle":
-        retry = {} if fault.retry_after_s is None else {"retry-after": f"{fault.retry_after_s:g}"}
-        return _failure(25, headers | retry)
+        return _failure(25, headers | fault.retry_after())
     if fault and fault.kind == "error":
         return _failure(11, headers, fault.status)
     if fault and fault.kind == "malformed":
@@ -53,7 +61,7 @@ def _answer(request: Request, store: Store, view: View, fault: Fault | None, cal
     if fault and fault.kind == "not_found" and "/search/" not in request.url.path:
         return _failure(34, headers)
     try:
-        body = view(request, Mapping(store, request.query_params.get("language", "en-US")))
+        body = view(request, map_)
     except TmdbError as error:
         return _failure(error.code, headers)
     return wire.json_response(spoil(body, fault.kind) if fault else body, 200, headers)
@@ -64,10 +72,13 @@ def _failure(code: int, headers: dict[str, str], status: int | None = None) -> R
     return wire.json_response(body, status or _STATUS[code][0], headers)
 
 
-def _authorised(request: Request) -> bool:
+def _key(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    key = request.query_params.get("api_key") or (token.strip() if scheme.lower() == "bearer" else "")
-    return bool(key) and key != "invalid"
+    return request.query_params.get("api_key") or (token.strip() if scheme.lower() == "bearer" else "")
+
+
+def _language(request: Request) -> str:
+    return request.query_params.get("language", "en-US")
 
 
 def _subject(request: Request, store: Store) -> Subject:

@@ -1,18 +1,20 @@
 """What TMDb answers under each path, without HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from starlette.requests import Request
 
+from sandbox.moving import vanished, watched
+from sandbox.tmdb.answer import TmdbError, View, paged
 from sandbox.tmdb.appends import MOVIE_PARTS, PERSON_PARTS, SHOW_PARTS
-from sandbox.tmdb.entries import Movie, Show
+from sandbox.tmdb.changes import changes
+from sandbox.tmdb.entries import Group, Movie, Show
 from sandbox.tmdb.genres import MOVIE_GENRES, TV_GENRES
 from sandbox.tmdb.mapping import Mapping
 from sandbox.tmdb.related import recommendations, similar
 from sandbox.tmdb.search import search
 
-PAGE_SIZE = 20
 MAX_APPENDS = 20
 _IMAGES: dict[str, Any] = {
     "base_url": "http://image.tmdb.org/t/p/",
@@ -25,34 +27,13 @@ _IMAGES: dict[str, Any] = {
 }
 
 
-class TmdbError(Exception):
-    """An answer of TMDb that is no success; `code` is TMDb's status code."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-View = Callable[[Request, Mapping], dict[str, Any]]
-
-
-def _paged(request: Request, items: list[Any]) -> dict[str, Any]:
-    page = request.query_params.get("page", "1")
-    if not page.isdecimal() or not 1 <= int(page) <= 500:
-        raise TmdbError(22)
-    start = (int(page) - 1) * PAGE_SIZE
-    pages = (len(items) + PAGE_SIZE - 1) // PAGE_SIZE
-    shown = items[start : start + PAGE_SIZE]
-    return {"page": int(page), "results": shown, "total_pages": pages, "total_results": len(items)}
-
-
 def _search_movies(request: Request, map_: Mapping) -> dict[str, Any]:
     query = request.query_params
     year = query.get("primary_release_year") or query.get("year") or ""
     adult = query.get("include_adult", "false").lower() == "true"
     movies = [m for m in map_.store.movies.values() if m.date.startswith(year) and (adult or not m.adult)]
     hits = search(query.get("query", ""), movies, {movie.id: movie.popularity for movie in movies})
-    return _paged(request, [map_.movie_item(movie) for _, movie in hits])
+    return paged(request, [map_.movie_item(movie) for _, movie in hits])
 
 
 def _search_shows(request: Request, map_: Mapping) -> dict[str, Any]:
@@ -61,20 +42,20 @@ def _search_shows(request: Request, map_: Mapping) -> dict[str, Any]:
     adult = query.get("include_adult", "false").lower() == "true"
     shows = [s for s in map_.store.shows.values() if s.date.startswith(year) and (adult or not s.adult)]
     hits = search(query.get("query", ""), shows, {show.id: show.popularity for show in shows})
-    return _paged(request, [map_.show_item(show) for _, show in hits])
+    return paged(request, [map_.show_item(show) for _, show in hits])
 
 
 def _search_people(request: Request, map_: Mapping) -> dict[str, Any]:
     people = map_.store.people.values()
     hits = search(request.query_params.get("query", ""), people, {one.id: map_.popularity(one) for one in people})
-    return _paged(request, [map_.person_item(person) for _, person in hits])
+    return paged(request, [map_.person_item(person) for _, person in hits])
 
 
 def _search_collections(request: Request, map_: Mapping) -> dict[str, Any]:
     groups = map_.store.collections().values()
     known = {one.id: max(movie.popularity for movie in map_.store.movies_of(one.id)) for one in groups}
     hits = search(request.query_params.get("query", ""), groups, known)
-    return _paged(request, [map_.collection_item(group) for _, group in hits])
+    return paged(request, [map_.collection_item(group) for _, group in hits])
 
 
 def _search_multi(request: Request, map_: Mapping) -> dict[str, Any]:
@@ -91,20 +72,20 @@ def _search_multi(request: Request, map_: Mapping) -> dict[str, Any]:
         ),
     ]
     scored.sort(key=lambda hit: (-hit[0], -hit[1]))
-    return _paged(request, [item for _, _, item in scored])
+    return paged(request, [item for _, _, item in scored])
 
 
-def _one(entries: dict[int, Any], request: Request) -> Any:
-    try:
-        return entries[request.path_params["entry_id"]]
-    except KeyError as error:
-        raise TmdbError(34) from error
+def _one(entries: dict[int, Any], request: Request, map_: Mapping) -> Any:
+    entry = entries.get(request.path_params["entry_id"])
+    if entry is None or (not isinstance(entry, Group) and vanished(entry, map_.day.facts)):
+        raise TmdbError(34)
+    return entry
 
 
 def _detail(kind: str) -> View:
     def view(request: Request, map_: Mapping) -> dict[str, Any]:
         entries, parts, details = _kind(kind, map_)
-        entry = _one(entries, request)
+        entry = _one(entries, request, map_)
         wanted = [name for name in request.query_params.get("append_to_response", "").split(",") if name]
         if len(wanted) > MAX_APPENDS:
             raise TmdbError(27)
@@ -117,26 +98,26 @@ def _detail(kind: str) -> View:
 def _part(kind: str, name: str) -> View:
     def view(request: Request, map_: Mapping) -> dict[str, Any]:
         entries, parts, _ = _kind(kind, map_)
-        entry = _one(entries, request)
+        entry = _one(entries, request, map_)
         return {"id": entry.id, **parts[name](map_, entry)}
 
     return view
 
 
 def _recommendations(request: Request, map_: Mapping, title: Movie | Show) -> dict[str, Any]:
-    return _paged(request, [map_.title_item(other) for other in recommendations(map_.store, title)])
+    return paged(request, [map_.title_item(other) for other in recommendations(map_.store, title)])
 
 
 def _similar(request: Request, map_: Mapping, title: Movie | Show) -> dict[str, Any]:
     """Of films and shows only; TMDb does not say `media_type` here."""
-    return _paged(request, [map_.plain_item(other) for other in similar(map_.store, title)])
+    return paged(request, [map_.plain_item(other) for other in similar(map_.store, title)])
 
 
 _RELATED = {"recommendations": _recommendations, "similar": _similar}
 
 
 def _related(kind: str, name: str) -> View:
-    return lambda request, map_: _RELATED[name](request, map_, _one(_kind(kind, map_)[0], request))
+    return lambda request, map_: _RELATED[name](request, map_, _one(_kind(kind, map_)[0], request, map_))
 
 
 def _kind(kind: str, map_: Mapping) -> tuple[dict[int, Any], dict[str, Any], Callable[[Any], dict[str, Any]]]:
@@ -150,30 +131,35 @@ def _kind(kind: str, map_: Mapping) -> tuple[dict[int, Any], dict[str, Any], Cal
 def _find(request: Request, map_: Mapping) -> dict[str, Any]:
     by_imdb = request.query_params.get("external_source") == "imdb_id"
     wanted = request.path_params["external_id"]
-    movies = [map_.title_item(m) for m in map_.store.movies.values() if by_imdb and m.imdb_id == wanted]
+    day = map_.day.facts
+
+    def found(titles: Iterable[Movie | Show]) -> list[dict[str, Any]]:
+        return [map_.title_item(one) for one in titles if by_imdb and one.imdb_id == wanted and not vanished(one, day)]
+
     return {
-        "movie_results": movies,
+        "movie_results": found(map_.store.movies.values()),
         "person_results": [],
-        "tv_results": [],
+        "tv_results": found(map_.store.shows.values()),
         "tv_episode_results": [],
         "tv_season_results": [],
     }
 
 
 def _collection(request: Request, map_: Mapping) -> dict[str, Any]:
-    return map_.collection(_one(map_.store.collections(), request))
-
-
-def _changes(kind: str) -> View:
-    return lambda request, map_: _paged(request, [{"id": one, "adult": False} for one in map_.store.changed(kind)])
+    return map_.collection(_one(map_.store.collections(), request, map_))
 
 
 def _trending(request: Request, map_: Mapping) -> dict[str, Any]:
-    if request.path_params["window"] not in {"day", "week"}:
+    """By what is watched on the day, or in the week that ends with it."""
+    days = {"day": 1, "week": 7}.get(request.path_params["window"])
+    if days is None:
         raise TmdbError(34)
-    titles = map_.store.movies if "/movie/" in request.url.path else map_.store.shows
-    best = sorted(titles.values(), key=lambda title: (-title.popularity, title.id))
-    return _paged(request, [map_.title_item(title) for title in best])
+    titles: Iterable[Movie | Show] = (
+        map_.store.movies.values() if "/movie/" in request.url.path else map_.store.shows.values()
+    )
+    known = [title for title in titles if not vanished(title, map_.day.facts)]
+    best = sorted(known, key=lambda title: (-watched(title, map_.day.today, days), title.id))
+    return paged(request, [map_.title_item(title) for title in best])
 
 
 def _genres(ids: dict[str, int]) -> View:
@@ -186,9 +172,9 @@ VIEWS: dict[str, View] = {
     "/search/person": _search_people,
     "/search/multi": _search_multi,
     "/search/collection": _search_collections,
-    "/movie/changes": _changes("movie"),
-    "/tv/changes": _changes("tv"),
-    "/person/changes": _changes("person"),
+    "/movie/changes": changes("movie"),
+    "/tv/changes": changes("tv"),
+    "/person/changes": changes("person"),
     "/genre/movie/list": _genres(MOVIE_GENRES),
     "/genre/tv/list": _genres(TV_GENRES),
     "/configuration": lambda _request, _map: {"images": _IMAGES, "change_keys": ["overview", "title", "cast", "crew"]},

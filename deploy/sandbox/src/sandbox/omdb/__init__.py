@@ -1,0 +1,1 @@
+"""The OMDb protocol (https://www.omdbapi.com) over the sample facts."""

@@ -14,8 +14,10 @@ import pytest
 import structlog
 from pytest_socket import disable_socket, enable_socket
 from tests.support import migrating, servers, summary
+from tests.support import sandbox as sandboxes
 from tests.support.emptying import clear_broker, clear_redis
 from tests.support.processes import Server
+from tests.support.sandbox import Sandbox
 
 from shared import ids
 from shared.db.engine import Database
@@ -111,6 +113,20 @@ def template_database(postgres_server: Server) -> Iterator[str]:
     migrating.upgrade(_with_database(postgres_server.url, name))
     yield name
     asyncio.run(_administer(postgres_server.url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[str]:
+    """The address of the simulated providers."""
+    with sandboxes.process() as url:
+        yield url
+
+
+@pytest.fixture
+async def sandbox(sandbox_process: str) -> AsyncIterator[Sandbox]:
+    """The simulated providers, as they are at their start."""
+    async with sandboxes.forgetful(sandbox_process) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

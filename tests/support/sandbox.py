@@ -59,8 +59,8 @@ def process() -> Generator[str]:
 
 @asynccontextmanager
 async def forgetful(url: str) -> AsyncGenerator[Sandbox]:
-    """The sandbox at `url`, without the faults, calls and facts of earlier tests."""
+    """The sandbox at `url`, without anything that earlier tests told it."""
     async with httpx.AsyncClient(base_url=url, timeout=10) as http:
-        for path in ("faults", "ledger", "facts"):
+        for path in ("faults", "ledger", "facts", "limits", "day"):
             await http.delete(f"/_sandbox/{path}")
         yield Sandbox(url, http)

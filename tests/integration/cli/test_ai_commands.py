@@ -1,49 +1,18 @@
 """`ai` against a gateway that listens: the commands of an operator, as typed."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
-from tests.integration.gateway.world import listening, settings_for
-from tests.integration.gateway_admin.desk import TOKEN, Desk
+from tests.integration.cli.conftest import Run
+from tests.integration.gateway_admin.desk import Desk
 from tests.support.jobs import store_generation
 
 from generator.adapters.postgres_calls import PostgresCallJournal
 from generator.ports import Answer, Budget, Call, Cap, Message, Prompt, Spent, Step
-from moviemind.__main__ import main
 from shared.db.attempts import PostgresAttempts
-from shared.db.engine import Database
 from shared.jobs import Attempt, AttemptPolicy, Failure, FailureType
 from shared.topology import GENERATION_REQUESTS
-
-Run = Callable[..., Awaitable[tuple[object, str, str]]]
-
-
-@pytest.fixture
-async def desk(database_url: str, redis_url: str, database: Database) -> AsyncIterator[Desk]:
-    settings = settings_for(database_url, redis_url, admin_api_token=SecretStr(TOKEN))
-    async with listening(settings, database) as (world, _):
-        yield Desk(world)
-
-
-@pytest.fixture
-def run(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """One command: (status, stdout, stderr)."""
-    monkeypatch.setenv("MOVIEMIND_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("MOVIEMIND_URL", str(desk.world.client.base_url))
-    monkeypatch.setenv("MOVIEMIND_ADMIN_TOKEN", TOKEN)
-
-    async def command(*words: str) -> tuple[object, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            await asyncio.to_thread(main, ["ai", *words])
-        output = capsys.readouterr()
-        return ended.value.code, output.out, output.err
-
-    return command
 
 
 @pytest.fixture
@@ -62,10 +31,10 @@ async def spent(desk: Desk) -> None:
 
 
 async def test_calls_are_stopped_and_resumed(run: Run) -> None:
-    stopped = await run("stop", "--reason", "it writes [nonsense]")
-    shown = await run("status")
-    document = await run("status", "--json")
-    resumed = await run("resume", "--reason", "it was changed")
+    stopped = await run("ai", "stop", "--reason", "it writes [nonsense]")
+    shown = await run("ai", "status")
+    document = await run("ai", "status", "--json")
+    resumed = await run("ai", "resume", "--reason", "it was changed")
 
     assert [code for code, _, _ in (stopped, shown, document, resumed)] == [0] * 4
     assert "it writes [nonsense]" in stopped[1]
@@ -75,15 +44,15 @@ async def test_calls_are_stopped_and_resumed(run: Run) -> None:
 
 
 async def test_a_stop_without_a_good_reason_is_refused(run: Run) -> None:
-    code, _, error = await run("stop", "--reason", "x")
+    code, _, error = await run("ai", "stop", "--reason", "x")
 
     assert code == 1
     assert "reason" in error
 
 
 async def test_the_budget_is_a_table_and_a_document(spent: None, run: Run) -> None:
-    code, table, note = await run("budget")
-    _, document, _ = await run("budget", "--json")
+    code, table, note = await run("ai", "budget")
+    _, document, _ = await run("ai", "budget", "--json")
 
     lines = [line.split() for line in table.splitlines()]
     assert code == 0
@@ -94,9 +63,9 @@ async def test_the_budget_is_a_table_and_a_document(spent: None, run: Run) -> No
 
 
 async def test_metrics_are_one_table(spent: None, run: Run) -> None:
-    code, table, _ = await run("metrics")
-    _, document, _ = await run("metrics", "--by", "locale", "--json")
-    wrong, _, error = await run("metrics", "--from", "yesterday")
+    code, table, _ = await run("ai", "metrics")
+    _, document, _ = await run("ai", "metrics", "--by", "locale", "--json")
+    wrong, _, error = await run("ai", "metrics", "--from", "yesterday")
 
     row = table.splitlines()[1]
     assert code == 0

@@ -1,55 +1,24 @@
 """`dead` against a gateway that listens: the commands of an operator, as typed."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
-from tests.integration.gateway.world import listening, settings_for
-from tests.integration.gateway_admin.desk import PATH, QUEUE, TOKEN, Desk
+from tests.integration.cli.conftest import Run
+from tests.integration.gateway_admin.desk import PATH, QUEUE, Desk
 
-from moviemind.__main__ import main
 from shared import ids
-from shared.db.engine import Database
 from shared.topology import GENERATION_REQUESTS
-
-Run = Callable[..., Awaitable[tuple[object, str, str]]]
-
-
-@pytest.fixture
-async def desk(database_url: str, redis_url: str, database: Database) -> AsyncIterator[Desk]:
-    settings = settings_for(database_url, redis_url, admin_api_token=SecretStr(TOKEN))
-    async with listening(settings, database) as (world, _):
-        yield Desk(world)
-
-
-@pytest.fixture
-def run(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """One command: (status, stdout, stderr)."""
-    monkeypatch.setenv("MOVIEMIND_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("MOVIEMIND_URL", str(desk.world.client.base_url))
-    monkeypatch.setenv("MOVIEMIND_ADMIN_TOKEN", TOKEN)
-
-    async def command(*words: str) -> tuple[object, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            await asyncio.to_thread(main, ["dead", *words])
-        output = capsys.readouterr()
-        return ended.value.code, output.out, output.err
-
-    return command
 
 
 async def test_letters_are_listed_and_shown(desk: Desk, run: Run) -> None:
     crashed = await desk.parked(headers={"cloudEvents_type": "entity.changed", "X-Secret": "canary"})
     limit = await desk.parked(reason="delivery-limit")
 
-    code, table, _ = await run("list")
-    _, filtered, _ = await run("list", "--reason", "delivery-limit", "--json")
-    _, first, more = await run("list", "--limit", "1")
-    shown_code, shown, advice = await run("show", str(crashed))
-    _, document, _ = await run("show", str(limit), "--json")
+    code, table, _ = await run("dead", "list")
+    _, filtered, _ = await run("dead", "list", "--reason", "delivery-limit", "--json")
+    _, first, more = await run("dead", "list", "--limit", "1")
+    shown_code, shown, advice = await run("dead", "show", str(crashed))
+    _, document, _ = await run("dead", "show", str(limit), "--json")
 
     assert (code, shown_code) == (0, 0)
     assert [line.split()[0] for line in table.splitlines()] == ["LETTER", str(limit), str(crashed)]
@@ -65,7 +34,7 @@ async def test_letters_are_listed_and_shown(desk: Desk, run: Run) -> None:
 async def test_more_than_a_page_is_listed(desk: Desk, run: Run) -> None:
     await desk.parked_many(130)
 
-    _, output, _ = await run("list", "--limit", "120", "--json")
+    _, output, _ = await run("dead", "list", "--limit", "120", "--json")
 
     assert len({letter["id"] for letter in json.loads(output)}) == 120
 
@@ -75,10 +44,10 @@ async def test_f86_letters_are_replayed_by_id_and_by_queue(desk: Desk, run: Run)
     await desk.parked_many(2)
     elsewhere = await desk.parked(queue=GENERATION_REQUESTS.name)
 
-    by_id = await run("replay", str(one))
-    again = await run("replay", str(one))
-    by_queue = await run("replay", "--queue", QUEUE, "--yes", "--json")
-    nothing = await run("replay", "--queue", QUEUE, "--yes")
+    by_id = await run("dead", "replay", str(one))
+    again = await run("dead", "replay", str(one))
+    by_queue = await run("dead", "replay", "--queue", QUEUE, "--yes", "--json")
+    nothing = await run("dead", "replay", "--queue", QUEUE, "--yes")
 
     assert by_id[:2] == (0, "1 letter sent again.\n")
     assert again[0] == 1
@@ -93,8 +62,8 @@ async def test_f86_letters_are_replayed_by_id_and_by_queue(desk: Desk, run: Run)
 async def test_letters_that_cannot_be_sent_again_are_said(desk: Desk, run: Run) -> None:
     letter = await desk.parked(body=b"\xff", reason="bad-body")
 
-    code, output, errors = await run("replay", "--queue", QUEUE, "--yes")
-    _, _, advice = await run("show", str(letter))
+    code, output, errors = await run("dead", "replay", "--queue", QUEUE, "--yes")
+    _, _, advice = await run("dead", "show", str(letter))
 
     assert (code, output) == (0, "0 letters sent again.\n")
     assert "1 cannot be sent again" in errors
@@ -105,10 +74,10 @@ async def test_a_change_of_many_wants_a_yes(desk: Desk, run: Run) -> None:
     letter = await desk.parked()
 
     answers = [
-        await run("replay", "--queue", QUEUE),
-        await run("replay", "--reason", "handler-crashed"),
-        await run("purge", str(letter)),
-        await run("purge", "--queue", QUEUE, "--before", "2030-01-01"),
+        await run("dead", "replay", "--queue", QUEUE),
+        await run("dead", "replay", "--reason", "handler-crashed"),
+        await run("dead", "purge", str(letter)),
+        await run("dead", "purge", "--queue", QUEUE, "--before", "2030-01-01"),
     ]
 
     assert {code for code, _, _ in answers} == {2}
@@ -121,10 +90,10 @@ async def test_letters_are_purged_by_id_and_by_age(desk: Desk, run: Run) -> None
     one, other = await desk.parked(), await desk.parked()
     await desk.parked_many(1)
 
-    by_id = await run("purge", str(one), "--yes")
-    too_early = await run("purge", "--queue", QUEUE, "--before", "2020-01-01", "--yes", "--json")
-    by_age = await run("purge", "--queue", QUEUE, "--before", "2030-01-01T00:00", "--yes")
-    _, _, advice = await run("show", str(other))
+    by_id = await run("dead", "purge", str(one), "--yes")
+    too_early = await run("dead", "purge", "--queue", QUEUE, "--before", "2020-01-01", "--yes", "--json")
+    by_age = await run("dead", "purge", "--queue", QUEUE, "--before", "2030-01-01T00:00", "--yes")
+    _, _, advice = await run("dead", "show", str(other))
 
     assert by_id[:2] == (0, "1 letter purged.\n")
     assert json.loads(too_early[1]) == {"purged": 0}
@@ -151,8 +120,8 @@ async def test_a_choice_that_says_too_little_or_too_much_is_refused(run: Run, wo
 
 
 async def test_a_wrong_token_and_an_unknown_letter_say_what_to_do(desk: Desk, run: Run) -> None:
-    code, _, errors = await run("list", "--admin-token", "wrong")
-    missing, _, not_found = await run("show", str(ids.row_id()))
+    code, _, errors = await run("dead", "list", "--admin-token", "wrong")
+    missing, _, not_found = await run("dead", "show", str(ids.row_id()))
 
     assert (code, missing) == (1, 1)
     assert "answered 401" in errors

@@ -1,6 +1,6 @@
 """The whole gateway over real PostgreSQL and Redis, with the sandbox as TMDb; no broker is there."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -10,7 +10,6 @@ import pytest
 from pydantic import SecretStr
 from tests.integration.gateway_search.library import Library
 from tests.integration.gateway_search_http.harness import BASE, Gateway, Running
-from tests.support import sandbox as sandboxes
 from tests.support.sandbox import Sandbox
 
 from gateway.adapters.postgres_search import PostgresSearch
@@ -18,18 +17,6 @@ from gateway.app import create_app
 from gateway.config import FlagSettings, GatewaySettings
 from shared.cache import RedisCache, connect
 from shared.db.engine import Database
-
-
-@pytest.fixture(scope="session")
-def sandbox_process() -> Iterator[str]:
-    with sandboxes.process() as url:
-        yield url
-
-
-@pytest.fixture
-async def sandbox(sandbox_process: str) -> AsyncIterator[Sandbox]:
-    async with sandboxes.forgetful(sandbox_process) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

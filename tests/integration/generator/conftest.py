@@ -1,11 +1,10 @@
 """A generator over real PostgreSQL and the sandbox: deliveries are made by hand, without a broker."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from pydantic import SecretStr
 from tests.integration.generator.harness import Generator
-from tests.support import sandbox as sandboxes
 from tests.support.sandbox import Sandbox
 
 from generator.adapters.circuits import Circuits
@@ -29,18 +28,6 @@ from shared.topology import GENERATION_REQUESTS
 
 NO_BACKOFF = AttemptPolicy(ladder_s=())
 CALL_S = 2.0
-
-
-@pytest.fixture(scope="session")
-def sandbox_process() -> Iterator[str]:
-    with sandboxes.process() as url:
-        yield url
-
-
-@pytest.fixture
-async def sandbox(sandbox_process: str) -> AsyncIterator[Sandbox]:
-    async with sandboxes.forgetful(sandbox_process) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(scope="session")

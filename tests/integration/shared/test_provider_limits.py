@@ -1,12 +1,11 @@
 """The limit on a provider's calls, measured at the provider."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
 from pydantic import SecretStr
-from tests.support import sandbox as sandboxes
 from tests.support.sandbox import Sandbox
 
 from shared.cache import connect
@@ -19,18 +18,6 @@ from shared.tmdb.client import TmdbClient
 
 LIMIT = Limit("calls", 20, 1.0)
 PAUSE_S = 1.5
-
-
-@pytest.fixture(scope="module")
-def sandbox_process() -> Iterator[str]:
-    with sandboxes.process() as url:
-        yield url
-
-
-@pytest.fixture
-async def sandbox(sandbox_process: str) -> AsyncIterator[Sandbox]:
-    async with sandboxes.forgetful(sandbox_process) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 import structlog
 from pydantic import SecretStr
 from structlog.testing import capture_logs
-from tests.support import sandbox as sandboxes
 from tests.support.sandbox import Sandbox
 
 from shared.cache import connect
@@ -48,12 +47,6 @@ class Clients:
         assert answer.status_code == 200, answer.text
 
 
-@pytest.fixture(scope="module")
-def sandbox_process() -> Iterator[str]:
-    with sandboxes.process() as url:
-        yield url
-
-
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     async with client() as http:
@@ -61,24 +54,21 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def clients(sandbox_process: str, redis_url: str, http: httpx.AsyncClient) -> AsyncIterator[Clients]:
+async def clients(sandbox: Sandbox, redis_url: str, http: httpx.AsyncClient) -> AsyncIterator[Clients]:
     redis = connect(redis_url)
-    async with sandboxes.forgetful(sandbox_process) as sandbox:
-        for path in ("day", "limits"):
-            await sandbox.http.delete(f"/_sandbox/{path}")
-        made = Clients(
-            sandbox,
-            TmdbClient(f"{sandbox.url}/tmdb/3", SecretStr("sandbox"), http=http, deadline_s=10),
-            TraktTrends(f"{sandbox.url}/trakt", SecretStr("sandbox"), http=http),
-            OmdbCritics(
-                f"{sandbox.url}/omdb",
-                SecretStr("sandbox"),
-                http=http,
-                quota=RedisQuota(redis, SystemClock(), provider="omdb", per_day=100),
-            ),
-        )
-        await made.set_day(DAY)
-        yield made
+    made = Clients(
+        sandbox,
+        TmdbClient(f"{sandbox.url}/tmdb/3", SecretStr("sandbox"), http=http, deadline_s=10),
+        TraktTrends(f"{sandbox.url}/trakt", SecretStr("sandbox"), http=http),
+        OmdbCritics(
+            f"{sandbox.url}/omdb",
+            SecretStr("sandbox"),
+            http=http,
+            quota=RedisQuota(redis, SystemClock(), provider="omdb", per_day=100),
+        ),
+    )
+    await made.set_day(DAY)
+    yield made
     await redis.aclose()
 
 
